@@ -1,0 +1,44 @@
+"""The dashboard's entry: page configuration and navigation, nothing else."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from sogaal.launch import install_plotly
+
+# Drawn here because Streamlit fetches Material icons and emoji for the browser's tab from the internet.
+ICON = """<svg viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0072B2"/>
+<g fill="#fff"><circle cx="12" cy="20" r="3"/><circle cx="17" cy="16" r="3"/><circle cx="10" cy="14" r="2.5"/></g>
+<path d="M21 6l5 5m0-5l-5 5" stroke="#FFB37A" stroke-width="3" stroke-linecap="round"/></svg>"""
+
+st.set_page_config(
+    page_title="sogaal",
+    page_icon=ICON,
+    layout="wide",
+    initial_sidebar_state=330,
+    menu_items={
+        "About": "**sogaal**: outlier detection with generative adversarial active learning (SO-GAAL and MO-GAAL), "
+        "as a game between a generator and a discriminator that you can watch."
+    },
+)
+
+# The live charts load plotly.min.js from static/; a plain `streamlit run app.py` has to find it there too.
+install_plotly(Path(__file__).resolve().parent)
+
+# The page is a workbench: the charts need the width that Streamlit leaves empty at both sides.
+# Where it is narrow, charts go below each other instead of shrinking.
+st.html(
+    """<style>
+    [data-testid=stMainBlockContainer] { padding-left: 2.2rem; padding-right: 2.2rem; }
+    .st-key-charts [data-testid=stColumn] { min-width: min(100%, 26rem); }
+    .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
+    </style>"""
+)
+
+st.logo(Path(__file__).with_name("pages") / "logo.svg", size="large")
+
+PAGES = [
+    st.Page("pages/playground.py", title="Playground", icon=":material/play_circle:", default=True),
+]
+
+st.navigation(PAGES, position="top").run()

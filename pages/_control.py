@@ -1,0 +1,125 @@
+"""The controls of a run: train, pause, resume, step, stop, reset, pace."""
+
+import streamlit as st
+
+from pages import _running, _server, _setup
+from sogaal.config import TrainConfig
+from sogaal.data import Dataset
+from sogaal.errors import SogaalError
+from sogaal.jobs import Job, JobState
+
+# Steps a second; "watch" is the whole run in WATCH_SECONDS.
+PACES: dict[str, float | None] = {"1 step/s": 1, "5 steps/s": 5, "25 steps/s": 25, "watch": 0, "full": None}
+WATCH_SECONDS = 20
+
+
+def speed(pace: str, total_steps: int) -> float | None:
+    """Steps a second for a pace; None is full speed."""
+    return max(1.0, total_steps / WATCH_SECONDS) if pace == "watch" else PACES[pace]
+
+
+def is_active(job: Job | None) -> bool:
+    """Whether the run still has something to do."""
+    return job is not None and job.snapshot().state.active
+
+
+def control_bar(job: Job | None, dataset: Dataset, config: TrainConfig | None) -> None:
+    """Draw the buttons and the pace in one row."""
+    state = None if job is None else job.snapshot().state
+    active = state is not None and state.active
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
+        st.button(
+            "Train",
+            icon=":material/play_arrow:",
+            type="secondary" if active else "primary",
+            disabled=config is None,
+            on_click=_train,
+            args=(dataset, config, False),
+            help="Start a run with the set-up on the left. A run that is under way goes on beside it.",
+        )
+        if state == JobState.PAUSED:
+            st.button("Resume", icon=":material/play_circle:", type="primary", on_click=_command, args=(job, "resume"))
+        else:
+            pausable = state in (JobState.RUNNING, JobState.QUEUED)
+            st.button("Pause", icon=":material/pause:", disabled=not pausable, on_click=_command, args=(job, "pause"))
+        st.button(
+            "Step",
+            icon=":material/skip_next:",
+            disabled=not active and config is None,
+            on_click=_command if active else _train,
+            args=(job, "step") if active else (dataset, config, True),
+            help="One batch: D learns, then G. Without a run that is under way it starts one and waits after one step.",
+        )
+        st.button("Stop", icon=":material/stop:", disabled=not active, on_click=_command, args=(job, "stop"))
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            disabled=job is None,
+            on_click=_reset,
+            args=(job,),
+            help="Clear the page for the next run. A run under way is stopped; it stays in the list of runs.",
+        )
+        st.select_slider(
+            "Pace",
+            list(PACES),
+            key="set_pace",
+            on_change=_set_pace,
+            args=(job,),
+            width=150,
+            help=f"watch: the whole run in about {WATCH_SECONDS} s. full: as fast as this machine can.",
+        )
+    problem = st.session_state.pop("train_problem", None)
+    if problem:
+        st.error(problem, icon=":material/error:")
+
+
+def difference(job: Job, dataset: Dataset, config: TrainConfig | None) -> None:
+    """Say where the form differs from the run on screen, which it does not disturb."""
+    if config is None:
+        return
+    names = [] if dataset.fingerprint == job.dataset.fingerprint else ["table"]
+    names += [] if st.session_state["set_scaling"] == job.scaling else ["scaling"]
+    names += config.changed_from(job.config.replace(device=config.device))
+    if not names:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="difference"):
+        shown = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+        st.caption(f"The form differs from this run in {shown}. Train starts a run of its own.", width="content")
+        st.button(
+            "Take this run's set-up",
+            key="take_setup",
+            type="tertiary",
+            on_click=lambda: _setup.apply_setup(_server.key_of_table(job.dataset), job.config, job.scaling),
+        )
+
+
+def _train(dataset: Dataset, config: TrainConfig, one_step: bool) -> None:
+    try:
+        job = _server.registry().submit(
+            dataset,
+            config,
+            scaling=st.session_state["set_scaling"],
+            speed=speed(st.session_state["set_pace"], config.total_steps(dataset.n)),
+            paused=one_step,
+        )
+    except SogaalError as error:
+        st.session_state["train_problem"] = str(error)
+        return
+    if one_step:
+        job.step()
+    _running.show(job.id)
+    st.session_state.pop("address_problems", None)
+
+
+def _command(job: Job, name: str) -> None:
+    getattr(job, name)()
+
+
+def _reset(job: Job) -> None:
+    job.stop()
+    _running.show(None)
+
+
+def _set_pace(job: Job | None) -> None:
+    if job is not None:
+        job.set_speed(speed(st.session_state["set_pace"], job.snapshot().total_steps))

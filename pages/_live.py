@@ -1,0 +1,213 @@
+"""The live part of the Playground: state, tiles, the plane and the curves, drawn again twice a second."""
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages import _control, _running, _server
+from pages._form import dark
+from pages._live_plotly import live_plotly
+from pages._tiles import Tile, tiles
+from sogaal import figures
+from sogaal.data import Dataset
+from sogaal.frames import Frame
+from sogaal.jobs import Job, JobState, Snapshot
+
+REFRESH_SECONDS = 0.5
+PLANE_HEIGHT = 520
+
+
+def live_view(job: Job) -> None:
+    """Draw a run, and keep drawing while it is active."""
+    every = REFRESH_SECONDS if _control.is_active(job) else None
+    st.fragment(run_every=every)(_live)(job, job.snapshot().state)
+
+
+def _live(job: Job, drawn_state: JobState) -> None:
+    snapshot = job.snapshot()
+    if snapshot.state != drawn_state:
+        # The buttons and the results stand outside this fragment and depend on the state.
+        st.rerun(scope="app")
+    _status(job, snapshot)
+    _tiles(snapshot)
+    left, right = charts()
+    with left:
+        plane_view(job.dataset, job.scaling, _frame(snapshot), job.id)
+    with right:
+        _curves(job, snapshot)
+
+
+def charts() -> list[DeltaGenerator]:
+    """Two columns that stand below each other where the page is narrow (see the style in app.py)."""
+    with st.container(key="charts"):
+        return st.columns(2, gap="medium")
+
+
+def _frame(snapshot: Snapshot) -> Frame | None:
+    """The frame to draw: now, or as it was when G stopped if the results below are shown so."""
+    result = snapshot.result
+    if result is not None and result.frame_stop is not None and st.session_state.get("scored_at") == "stop":
+        return result.frame_stop
+    return snapshot.frame
+
+
+# -- state and tiles -----------------------------------------------------------------------------------------------
+
+
+def _status(job: Job, snapshot: Snapshot) -> None:
+    icon, color = _running.STATE_LOOK[snapshot.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="status"):
+        st.badge(snapshot.state.value, icon=icon, color=color)
+        st.markdown(_progress_text(snapshot), width="stretch")
+        st.caption(f"{job.title}", width="content")
+    st.progress(snapshot.step / max(snapshot.total_steps, 1))
+    if snapshot.state == JobState.FAILED:
+        st.error(f"{snapshot.message} The history up to there stays below.", icon=":material/error:")
+    elif snapshot.message:
+        st.info(snapshot.message, icon=":material/info:")
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def _progress_text(snapshot: Snapshot) -> str:
+    if snapshot.state == JobState.QUEUED:
+        return f"Place {snapshot.place_in_queue} in the queue: it starts when another run ends."
+    parts = [
+        f"**step {_number(snapshot.step)}** of {_number(snapshot.total_steps)}",
+        f"epoch {_number(snapshot.epoch)} of {_number(snapshot.total_epochs)}",
+    ]
+    if snapshot.state == JobState.RUNNING:
+        parts.append(f"{_number(round(snapshot.steps_per_second))} steps/s")
+        if snapshot.seconds_left is not None:
+            parts.append(f"{_duration(snapshot.seconds_left)} left")
+    if snapshot.generator_stopped:
+        parts.append("G has stopped")
+    return " · ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+
+
+def _tiles(snapshot: Snapshot) -> None:
+    history = snapshot.history
+    by_step = [
+        ("D loss", history.d_loss, "Mean cross-entropy of D over real and generated rows; ln 2 = 0.693 is guessing."),
+        ("G loss", history.g_loss, "Cross-entropy of D(G(z)) against G's target."),
+        ("D(x)", history.d_real, "Mean of D over the real rows of the batch; 1 = certainly real."),
+        ("D(G(z))", history.d_fake, "Mean of D over the generated rows of the batch; 0 = certainly generated."),
+    ]
+    drawn = [Tile(name, _last(values), figures.sparkline(values), help) for name, values, help in by_step]
+    drawn.append(
+        Tile(
+            "Spread of G(z)",
+            _last(history.spread),
+            figures.sparkline(history.spread),
+            "Standard deviation of the generated points over that of the data; near 0 is collapse.",
+        )
+    )
+    if history.has_labels:
+        at_stop = history.auc[history.eval_step == snapshot.stop_step]
+        drawn += [
+            Tile("AUC now", _last(history.auc), figures.sparkline(history.auc), "ROC-AUC of 1 - D(x), with labels."),
+            Tile("AUC at stop", _last(at_stop), help="ROC-AUC after G's last trained epoch."),
+            Tile("AUC best", f"{history.auc.max():.3f}", help="The highest so far; to choose it is to peek at labels."),
+        ]
+    tiles(drawn, key="tiles")
+
+
+def _last(values: npt.NDArray[np.floating]) -> str:
+    return f"{values[-1]:.3f}" if len(values) else "–"
+
+
+# -- plane and curves ----------------------------------------------------------------------------------------------
+
+
+def plane_view(dataset: Dataset, scaling: str, frame: Frame | None, run: str) -> None:
+    """Scatter over D's heat-map with its switches; ``frame`` None: the data alone."""
+    plane = _choose_plane(dataset)
+    scene = _server.scene(dataset.fingerprint, scaling, plane, dataset)
+    layers = _choose_layers(scene)
+    memory = st.session_state.setdefault("plane_views", {})
+    place = (run, plane)
+    info = figures.plane_info(scene, frame, view=memory.get(place))
+    memory[place] = info.view
+    live_plotly(
+        figures.plane_spec(info, layers=set(layers), dark=dark(), revision=f"{run}-{plane}"),
+        key="plane",
+        height=PLANE_HEIGHT,
+        aspect=1.08,
+        transition_ms=round(800 * REFRESH_SECONDS),
+        alt="Real rows and generated potential outliers over a map of D",
+    )
+    st.caption(figures.plane_caption(info))
+
+
+def _choose_layers(scene: figures.Scene) -> list[str]:
+    possible = figures.layers_for(scene)
+    if "layers" not in st.session_state:
+        st.session_state["layers"] = sorted(figures.DEFAULT_LAYERS)
+    st.session_state["layers_shown"] = [layer for layer in st.session_state["layers"] if layer in possible]
+    chosen = st.pills(
+        "Layers",
+        list(possible),
+        selection_mode="multi",
+        key="layers_shown",
+        format_func=figures.LAYERS.__getitem__,
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    absent = [layer for layer in st.session_state["layers"] if layer not in possible]
+    st.session_state["layers"] = [*chosen, *absent]
+    return chosen
+
+
+def _choose_plane(dataset: Dataset) -> tuple[int, int] | None:
+    if dataset.d == 1:
+        return None
+    if dataset.d == 2:
+        return (0, 1)
+    names = list(dataset.feature_names)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plane_choice"):
+        kind = st.segmented_control(
+            "Plane",
+            ["PCA plane", "Two features"],
+            key="plane_kind",
+            default="PCA plane",
+            required=True,
+            label_visibility="collapsed",
+        )
+        if kind != "Two features":
+            return None
+        numbers = range(dataset.d)
+        i = st.selectbox("Across", numbers, 0, format_func=names.__getitem__, label_visibility="collapsed", width=160)
+        others = [number for number in numbers if number != i]
+        j = st.selectbox("Up", others, 0, format_func=names.__getitem__, label_visibility="collapsed", width=160)
+    return (i, j)
+
+
+def _curves(job: Job, snapshot: Snapshot) -> None:
+    labels = job.dataset.y is not None
+    info = figures.curves_info(
+        snapshot.history, total_steps=snapshot.total_steps, stop_step=snapshot.stop_step, labels=labels
+    )
+    live_plotly(
+        figures.curves_spec(info, dark=dark(), revision=job.id),
+        key="curves",
+        height=PLANE_HEIGHT,
+        transition_ms=0,
+        alt="Losses of D and G over the steps, and below the ROC-AUC or, without labels, the signals that need none",
+    )
+    st.caption(figures.curves_caption(info))
+    if not labels:
+        st.caption(
+            ":material/label_off: This table has no labels, so there is no AUC: nobody can say here how good the "
+            "ranking is. Spread, D(x) and D(G(z)) tell how the game goes."
+        )

@@ -1,0 +1,175 @@
+"""A plotly chart that is redrawn in place: same node, zoom kept, dots that glide.
+
+``st.plotly_chart`` mounts a new chart at every rerun of a fragment. This component keeps its node and hands each new
+figure to ``Plotly.react``. Arrays that the browser has already (the real points, say) are not sent again.
+"""
+
+import json
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from sogaal.figures import CONFIG, Spec, pack
+from sogaal.launch import plotly_asset
+
+_CSS = """
+.live-plotly { width: 100%; overflow: hidden; position: relative; }
+.live-plotly > p { margin: 0; padding: 1rem; font-size: 0.9rem; opacity: 0.75; }
+"""
+
+# The message is bytes: a line of options, then the figure. A node keeps its arrays by name for the next message.
+_JS = """
+const decoder = new TextDecoder();
+const kinds = { f4: Float32Array, f8: Float64Array, i1: Int8Array, i2: Int16Array, i4: Int32Array,
+                u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
+const memory = (globalThis.sogaalArrays ??= new Map());
+
+function library(url) {
+  return (globalThis.sogaalPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(globalThis.Plotly);
+    script.onerror = () => { globalThis.sogaalPlotly = undefined; script.remove(); reject(new Error(url)); };
+    document.head.append(script);
+  }));
+}
+
+function decode(spec) {
+  const bytes = Uint8Array.from(atob(spec.bdata), (c) => c.charCodeAt(0));
+  const flat = new kinds[spec.dtype](bytes.buffer);
+  if (!spec.shape) return flat;
+  const [rows, columns] = spec.shape.split(",").map(Number);
+  return Array.from({ length: rows }, (_, i) => flat.subarray(i * columns, (i + 1) * columns));
+}
+
+// The same array object for the same contents, by which Plotly sees that nothing changed.
+function unpack(value, old, kept) {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map((item) => unpack(item, old, kept));
+  const name = value.ref ?? value.name;
+  if (value.bdata !== undefined || (value.ref && Object.keys(value).length === 1)) {
+    if (!name) return decode(value);
+    const array = kept.get(name) ?? old.get(name) ?? (value.bdata === undefined ? undefined : decode(value));
+    if (array === undefined) throw new Error("missing array");
+    kept.set(name, array);
+    return array;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item, old, kept)]));
+}
+
+function pageIsDark(node) {
+  const probe = getComputedStyle(node).getPropertyValue("--st-background-color").trim();
+  const hex = probe.match(/^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/i)?.slice(1).map((part) => parseInt(part, 16));
+  return hex ? 0.299 * hex[0] + 0.587 * hex[1] + 0.114 * hex[2] < 128 : undefined;
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  const node = parentElement.querySelector(".live-plotly");
+  if (!node || !data) return;
+  const text = decoder.decode(data);
+  const cut = text.indexOf("\\n");
+  const options = JSON.parse(text.slice(0, cut));
+  node.style.maxHeight = node.style.height = `${options.height}px`;
+  if (options.aspect) {
+    Object.assign(node.style, { height: "auto", aspectRatio: options.aspect,
+                                maxWidth: `${options.height * options.aspect}px` });
+  }
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", options.alt);
+  const ask = (why) => { if (node.asked !== why) { node.asked = why; setTriggerValue("refresh", why); } };
+
+  let figure;
+  const kept = new Map();
+  try {
+    figure = unpack(JSON.parse(text.slice(cut + 1)), memory.get(options.key) ?? new Map(), kept);
+  } catch (error) {
+    ask(`arrays ${options.number}`);
+    return;
+  }
+  memory.set(options.key, kept);
+  const dark = pageIsDark(node);
+  if (dark !== undefined && figure.layout.meta && figure.layout.meta.dark !== dark) ask(`theme ${dark}`);
+
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
+  if (options.transition && node.painted && !still) {
+    figure.layout.transition = { duration: options.transition, easing: "linear", ordering: "traces first" };
+  }
+  node.newest = options.number;
+  library(options.library).then((Plotly) => {
+    if (node.newest !== options.number || !node.isConnected) return;
+    if (!node.painted) node.replaceChildren();
+    figure.layout.autosize = true;
+    Plotly.react(node, figure.data, figure.layout, options.config);
+    node.painted = true;
+    requestAnimationFrame(() => { node.dataset.paints = Number(node.dataset.paints ?? 0) + 1; });
+    if (!node.watcher) {
+      node.watcher = new ResizeObserver(() => {
+        const [width, height] = [node.clientWidth, node.clientHeight];
+        const drawn = node._fullLayout;
+        if (drawn && width && (drawn.width !== width || drawn.height !== height)) Plotly.Plots.resize(node);
+      });
+      node.watcher.observe(node);
+    }
+  }, () => {
+    if (node.painted) return;
+    const message = document.createElement("p");
+    message.textContent = "The chart cannot be drawn: plotly.min.js was not found on the server.";
+    node.replaceChildren(message);
+  });
+  // Also called for a message that was overtaken by the next one: only a node that has left the page is cleared.
+  return () => setTimeout(() => {
+    if (node.isConnected || !node.painted) return;
+    node.watcher?.disconnect();
+    globalThis.Plotly.purge(node);
+    node.painted = node.watcher = undefined;
+  });
+}
+"""
+
+_chart = st.components.v2.component(
+    "sogaal_live_plotly",
+    html='<div class="live-plotly"></div>',
+    css=_CSS,
+    js=_JS,
+    isolate_styles=False,
+)
+
+
+def _library() -> str:
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"{'/' + base if base else ''}/app/static/{plotly_asset()}"
+
+
+def _sent() -> dict[str, dict[str, Any]]:
+    return st.session_state.setdefault("_live_plotly", {})
+
+
+def live_plotly(
+    figure: Spec | go.Figure,
+    *,
+    key: str,
+    height: int,
+    alt: str,
+    transition_ms: int = 0,
+    aspect: float | None = None,
+    still: bool = False,
+) -> None:
+    """Draw the figure in the node of ``key``, which stays the same from rerun to rerun.
+
+    ``height`` in pixels; with ``aspect`` (width / height) the chart keeps its shape and is lower in a narrow column.
+    ``alt`` says in words what the chart shows. ``transition_ms``: how long dots with ids glide to their next places, 0
+    for not at all; keep it under the time between two updates. ``still``: no pointer, no zoom.
+    """
+    memory = _sent().setdefault(key, {"known": frozenset(), "number": 0})
+    body, names = pack(figure, memory["known"])
+    memory["known"], memory["number"] = names, memory["number"] + 1
+    options = {"key": key, "number": memory["number"], "height": height, "alt": alt, "transition": transition_ms}
+    options |= {"aspect": aspect, "library": _library(), "config": {**CONFIG, "staticPlot": still}}
+
+    def forget() -> None:
+        # The browser lacks arrays (a new node, a lost message) or shows another theme: this rerun sends all again.
+        memory["known"] = frozenset()
+
+    message = json.dumps(options).encode("utf-8") + b"\n" + body
+    _chart(key=key, data=message, height="content", on_refresh_change=forget)

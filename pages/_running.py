@@ -1,0 +1,65 @@
+"""The list of runs that every page shows: a run whose tab was closed is found again here."""
+
+import streamlit as st
+
+from pages import _server
+from sogaal.jobs import Job, JobState
+
+STATE_LOOK: dict[JobState, tuple[str, str]] = {
+    JobState.QUEUED: (":material/hourglass_empty:", "gray"),
+    JobState.RUNNING: (":material/autorenew:", "green"),
+    JobState.PAUSED: (":material/pause:", "orange"),
+    JobState.COMPLETED: (":material/check:", "blue"),
+    JobState.STOPPED: (":material/stop:", "gray"),
+    JobState.FAILED: (":material/error:", "red"),
+    JobState.INTERRUPTED: (":material/bolt:", "red"),
+}
+
+
+def show(job_id: str | None) -> None:
+    """Put a run (or none) on the Playground."""
+    st.session_state["run"] = job_id
+
+
+def shown_job() -> Job | None:
+    """The run that the Playground shows, if the server still has it."""
+    run = st.session_state.get("run")
+    return None if run is None else _server.registry().get(run)
+
+
+def running_list() -> None:
+    """Draw the runs in memory in the sidebar, newest first."""
+    jobs = sorted(_server.registry().jobs(), key=lambda job: job.created, reverse=True)
+    if not jobs:
+        return
+    active = {job.id for job in _server.registry().active()}
+    title = f"Runs in memory ({len(active)} active)" if active else f"Runs in memory ({len(jobs)})"
+    with st.expander(title, icon=":material/list:", expanded=False):
+        for job in jobs:
+            snapshot = job.snapshot()
+            icon, _ = STATE_LOOK[snapshot.state]
+            st.button(
+                job.title,
+                key=f"show_{job.id}",
+                icon=icon,
+                width="stretch",
+                type="primary" if job.id == st.session_state.get("run") else "secondary",
+                help=f"{snapshot.state.value}, step {snapshot.step:,} of {snapshot.total_steps:,}",
+                on_click=_open,
+                args=(job.id,),
+            )
+
+
+def notice() -> None:
+    """Say that runs are under way while none is shown: a closed tab does not end them."""
+    active = _server.registry().active()
+    if not active or st.session_state.get("run") is not None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="running_notice"):
+        words = "A run is under way" if len(active) == 1 else f"{len(active)} runs are under way"
+        st.markdown(f":material/autorenew: {words}: {active[0].title}", width="content")
+        st.button("Show it", key="show_active", type="tertiary", on_click=_open, args=(active[0].id,))
+
+
+def _open(job_id: str) -> None:
+    show(job_id)

@@ -1,0 +1,63 @@
+"""The Playground: choose a table and a set-up, train, and watch the generator chase the data."""
+
+import streamlit as st
+
+from pages import _control, _form, _live, _results, _running, _setup
+from sogaal.data import Dataset
+
+
+def _before_a_run(dataset: Dataset) -> None:
+    left, right = _live.charts()
+    with left:
+        _live.plane_view(dataset, st.session_state["set_scaling"], None, f"table-{dataset.fingerprint[:12]}")
+    with right:
+        labels = (
+            "The AUC says how well D ranks the rows; it looks at the labels, the training never does."
+            if dataset.y is not None
+            else "This table has no labels, so there will be no AUC; the spread of the points and D's means stand in."
+        )
+        st.markdown(
+            f"""
+### Watch a GAN learn to find outliers
+
+Two networks play. The **generator G** turns noise into *potential outliers*; the **discriminator D** learns to
+tell them from the rows of **{dataset.name}**. Nobody tells them which rows are outliers.
+
+1. Press **Train**: {st.session_state["set_stop_epochs"]:,} epochs later G stops, and D is the detector.
+2. Green dots are G's points. Watch them chase the data, and D's map close in around it.
+3. {labels}
+
+**Step** plays one move at a time. To see a run fail, choose the preset **Bias 1**, the post's Figure 4.
+"""
+        )
+
+
+def playground() -> None:
+    """The whole page."""
+    _form.take_upload()
+    _setup.start()
+    st.session_state.setdefault("set_pace", "watch")
+    with st.sidebar:
+        dataset, config = _form.setup_form()
+        _running.running_list()
+    problems = st.session_state.get("address_problems")
+    if problems:
+        st.warning("\n".join(f"- {problem}" for problem in problems), icon=":material/link_off:")
+    job = _running.shown_job()
+    if job is None and st.session_state.get("run") is not None:
+        st.warning("That run is no longer in memory: the server keeps the last twenty.", icon=":material/info:")
+        _running.show(None)
+    _control.control_bar(job, dataset, config)
+    if job is None:
+        _running.notice()
+        _before_a_run(dataset)
+    else:
+        _control.difference(job, dataset, config)
+        _live.live_view(job)
+        result = job.snapshot().result
+        if result is not None:
+            _results.results(job, result)
+    _setup.write_address(None if job is None else job.id)
+
+
+playground()

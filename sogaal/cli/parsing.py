@@ -1,0 +1,105 @@
+"""Arguments: argparse with errors on one line."""
+
+import argparse
+import difflib
+import math
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+
+class UsageError(Exception):
+    """Arguments that cannot be used; the message is one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but nothing is abbreviated, and errors are raised as :class:`UsageError`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_HelpFormatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise :class:`UsageError` instead of printing the usage."""
+        raise UsageError(one_line(message))
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace | None:
+        """The parsed arguments, or None where ``--help`` or ``--version`` said all."""
+        try:
+            parsed, unknown = self.parse_known_args(self._normal(arguments))
+        except SystemExit:  # only help and version still exit: errors raise
+            return None
+        if unknown:
+            self.error(self._unknown(unknown[0]))
+        return parsed
+
+    def _normal(self, arguments: Sequence[str]) -> list[str]:
+        """Hyphens and underscores in flags count as the same, and a number with a minus sign may be a flag's value."""
+        known = {option: action for action in self._actions for option in action.option_strings}
+        spelled = {option.replace("-", "_"): option for option in known}
+        normal: list[str] = []
+        for word in arguments:
+            flag, equals, value = word.partition("=")
+            if word.startswith("--") and len(word) > 2:
+                normal.append(spelled.get(flag.replace("-", "_"), flag) + equals + value)
+            elif _is_number(word) and normal and normal[-1].startswith("--") and _wants_value(known.get(normal[-1])):
+                normal[-1] += f"={word}"
+            else:
+                normal.append(word)
+        return normal
+
+    def _unknown(self, word: str) -> str:
+        flag = word.split("=")[0]
+        flags = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(flag, flags, n=1) if word.startswith("-") else []
+        what = "no flag" if word.startswith("-") else "no place for"
+        return f"there is {what} {flag!r}" + (f"; did you mean {near[0]}?" if near else ".")
+
+
+def _wants_value(action: argparse.Action | None) -> bool:
+    return action is not None and action.nargs is None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34, width=110)
+
+
+def one_line(message: str) -> str:
+    """A message without line breaks, whatever was quoted in it."""
+    return " ".join(message.split())
+
+
+def add_table_arguments(parser: argparse._ActionsContainer) -> None:
+    """Flags about the columns of a table."""
+    parser.add_argument(
+        "--label", metavar="COLUMN", help="column with the labels; found by its name if not given; '' says none"
+    )
+    parser.add_argument(
+        "--id", metavar="COLUMN", help="column with the rows' ids; found by its name if not given; '' says none"
+    )
+
+
+def add_share_argument(parser: argparse._ActionsContainer) -> None:
+    """The flag about how many rows a table of scores flags."""
+    parser.add_argument(
+        "--share",
+        metavar="SHARE",
+        type=share,
+        default=0.05,
+        help="share of the rows that the scores flag, over 0 and at most 1 (default 0.05)",
+    )
+
+
+def share(text: str) -> float:
+    """A share over 0 and at most 1."""
+    value = float(text) if _is_number(text) else math.nan
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"the share must be a number over 0 and at most 1, got {text!r}")
+    return value

@@ -1,0 +1,136 @@
+"""``sogaal train``: the original's command line with every parameter of :class:`TrainConfig`."""
+
+import argparse
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sogaal.cli.parsing import UsageError, add_share_argument, add_table_arguments
+from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
+from sogaal.errors import DataError, DivergedError
+
+if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
+    from sogaal.cli.training import Training
+
+# A person's own file on a person's own machine: the dashboard's limit for uploads does not apply.
+MAX_BYTES = 16 * 2**30
+# Seconds between two looks at the progress bar.
+BEAT = 0.1
+_GROUPS = {
+    "game": "the game",
+    "learning": "learning",
+    "networks": "the networks",
+    "batches": "batches",
+    "run": "the run",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the flags; those of the training come from :data:`FIELDS`."""
+    parser.description = "Train SO-GAAL or MO-GAAL on a table and say how it went."
+    presets = textwrap.fill(f"Presets: {', '.join(PRESETS)}.", 110)
+    parser.epilog = f"Hyphens in flags work as well (--stop-epochs).\n\n{presets}"
+    parser.add_argument(
+        "data", nargs="?", metavar="FILE_OR_NAME", help="the table: a file, or a shipped dataset's name"
+    )
+    parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same, as in the original's command line")
+    add_table_arguments(parser)
+    parser.add_argument(
+        "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
+    )
+    parser.add_argument("--preset", metavar="NAME", help="start from a named set of values; flags change single ones")
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    output.add_argument(
+        "--plot", metavar="HTML", help="write losses and AUC over the steps as a page that works offline"
+    )
+    output.add_argument("--save", metavar="MODEL", help="write the model (safetensors), for `sogaal score`")
+    output.add_argument("--scores", metavar="CSV", help="write id, label, outlier score, rank and flag of all rows")
+    add_share_argument(output)
+    output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
+    groups = {name: parser.add_argument_group(title) for name, title in _GROUPS.items()}
+    for info in FIELDS.values():
+        groups[info.group].add_argument(
+            f"--{info.name}", metavar=_metavar(info), dest=f"field_{info.name}", help=_help(info)
+        )
+
+
+def _metavar(info: FieldInfo) -> str:
+    return "{" + ",".join(map(str, info.choices)) + "}" if info.choices else info.kind.upper()
+
+
+def _help(info: FieldInfo) -> str:
+    shown = "" if info.default is None else f" (default {info.default})"
+    return (info.help + shown).replace("%", "%%")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, write what was asked for, report; returns the exit status."""
+    source, config = _source(arguments), _config(arguments)
+    # Whatever can be wrong is looked at before the long part: arguments, files to write, the table.
+    _check_outputs(arguments)
+    from sogaal.cli.training import Training  # here: torch takes a second or two to load
+
+    training = Training.prepare(source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES)
+    notes = [] if arguments.quiet else training.notes
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    try:
+        _train(training, show=not arguments.quiet and sys.stderr.isatty())
+    except DivergedError:
+        # The curves show how it came to this; a model or scores there are none.
+        if arguments.plot:
+            training.write_plot(arguments.plot)
+        raise
+    written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot)
+    print(training.json() if arguments.json else training.table(written))
+    return 0
+
+
+def _source(arguments: argparse.Namespace) -> str:
+    given = [source for source in (arguments.data, arguments.path) if source is not None]
+    if len(given) != 1:
+        how = "none" if not given else f"{given[0]!r} and {given[1]!r}"
+        raise UsageError(f"--path must name one table, a file or a shipped dataset, got {how}.")
+    return str(given[0])
+
+
+def _config(arguments: argparse.Namespace) -> TrainConfig:
+    given = {name: getattr(arguments, f"field_{name}") for name in FIELDS}
+    values = {name: FIELDS[name].parse(text) for name, text in given.items() if text is not None}
+    return make_config(arguments.preset, **values)
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    from sogaal.exports import check_target
+
+    taken: dict[Path, str] = {}
+    for flag in ("plot", "save", "scores"):
+        path = getattr(arguments, flag)
+        if path is None:
+            continue
+        try:
+            target = check_target(path)
+        except DataError as error:
+            raise UsageError(f"--{flag}: {error}") from None
+        if target in taken:
+            raise UsageError(f"--{flag} must name another file than --{taken[target]}, got {path!r} for both.")
+        taken[target] = flag
+
+
+def _train(training: "Training", show: bool) -> None:
+    """Train to the end, with a progress bar on standard error."""
+    from tqdm import tqdm
+
+    trainer = training.trainer
+    steps = 1
+    with tqdm(total=trainer.total_steps, unit="step", disable=not show, file=sys.stderr, dynamic_ncols=True) as bar:
+        while not trainer.finished:
+            before = time.perf_counter()
+            bar.update(trainer.advance(steps))
+            elapsed = max(time.perf_counter() - before, 1e-6)
+            steps = max(1, round(steps * min(2.0, BEAT / elapsed)))
+            if show:
+                bar.set_postfix_str(training.progress(), refresh=False)

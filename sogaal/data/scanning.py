@@ -1,0 +1,169 @@
+"""`scan_table`: the rows of a table piece by piece, for tables that are larger than memory."""
+
+import codecs
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from sogaal.data.columns import RawTable, Roles, check_names, column_name, find_roles, read_features, read_ids
+from sogaal.data.dataset import Float32Array
+from sogaal.data.limits import MAX_BYTES, megabytes
+from sogaal.data.numbers import is_text, plain, trimmed
+from sogaal.data.parquet import open_parquet, parquet_table
+from sogaal.data.reading import HEAD_BYTES, check_file, read_columns, refuse_binary
+from sogaal.data.text import TextSource, complaint, csv_options, is_binary, raw_table, sniff
+from sogaal.errors import DataError
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some consecutive rows of a table.
+
+    X: float32 (m, d), columns in the order asked for. ids: (m,), row numbers from 1 where the table has none.
+    labels: (m,) strings as the file has them, not interpreted; None without a label column.
+    """
+
+    X: Float32Array
+    ids: npt.NDArray[Any]
+    feature_names: tuple[str, ...]
+    labels: npt.NDArray[np.str_] | None
+
+
+def scan_table(
+    path: str | Path,
+    *,
+    feature_names: Sequence[str] | None = None,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    rows: int = 65_536,
+    max_bytes: int = MAX_BYTES,
+) -> Iterator[Chunk]:
+    """The rows of a file in pieces of at most `rows`; CSV and Parquet are never held in memory whole.
+
+    feature_names: the columns to read, by name and in this order (those that a model was fitted on); others are not
+        looked at. None takes those columns of the first piece that hold numbers.
+    label_column, id_column: as in `read_table`. No rule about the number of rows or about label values applies.
+    max_bytes: the limit for formats that must be held in memory whole (.npz, .mat, text that is not UTF-8).
+    Raises DataError as `read_table` does, when it comes to the row that is wrong.
+    """
+    path = Path(path)
+    first_row = 0
+    wanted = None if feature_names is None else tuple(feature_names)
+    for table in _pieces(path, str(path), rows, max_bytes):
+        if first_row == 0:
+            check_names(table)
+        if table.n == 0:
+            continue
+        chunk = _chunk(table, wanted, label_column, id_column, first_row)
+        wanted = chunk.feature_names
+        first_row += table.n
+        yield chunk
+    if first_row == 0:
+        raise DataError(f"{path}: there must be rows of data, got none.")
+
+
+def _pieces(path: Path, filename: str, rows: int, max_bytes: int) -> Iterator[RawTable]:
+    check_file(path, filename)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        raise DataError(f"{filename}: the file cannot be read ({error.strerror}).") from None
+    if head.startswith(b"PAR1"):
+        yield from _parquet_pieces(path, filename, rows)
+    elif path.stat().st_size <= max_bytes:
+        yield from _slices(read_columns(path.read_bytes(), filename, max_bytes), rows)
+    else:
+        refuse_binary(head, filename)
+        if is_binary(head) or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"PK\x03\x04")):
+            raise DataError(
+                f"{filename}: a file over {megabytes(max_bytes)} must be Parquet or UTF-8 text to be read in pieces."
+            )
+        yield from _text_pieces(path, filename, rows)
+
+
+def _slices(table: RawTable, rows: int) -> Iterator[RawTable]:
+    for start in range(0, table.n, rows):
+        yield _slice(table, start, rows)
+
+
+def _slice(table: RawTable, start: int, rows: int) -> RawTable:
+    columns = [column.slice(start, rows) for column in table.columns]
+    return replace(table, columns=columns, place=lambda row: table.place(start + row))
+
+
+def _parquet_pieces(path: Path, filename: str, rows: int) -> Iterator[RawTable]:
+    first_row = 0
+    with open_parquet(path, filename) as file:
+        try:
+            for batch in file.iter_batches(batch_size=rows):
+                yield parquet_table(pa.Table.from_batches([batch]), filename, first_row)
+                first_row += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{filename}: the file cannot be read as Parquet ({error}).") from None
+
+
+def _text_pieces(path: Path, filename: str, rows: int) -> Iterator[RawTable]:
+    source = TextSource(filename, lambda: _skip_bom(path.open("rb")))
+    dialect = sniff(source)
+    first_row, header = 0, dialect.header
+    try:
+        # Arrow opens the file itself: see sogaal.data.native.
+        with _skip_bom(pa.OSFile(str(path))) as stream, pa_csv.open_csv(stream, *csv_options(dialect)) as reader:
+            for batch in reader:
+                table = pa.Table.from_batches([batch])
+                if header:
+                    table, header = table.slice(1), False
+                yield from _slices(raw_table(source, dialect, table.columns, first_row), rows)
+                first_row += table.num_rows
+    except pa.ArrowInvalid as error:
+        raise complaint(source, dialect, error) from None
+
+
+def _skip_bom(stream: Any) -> Any:
+    """A binary file, Python's or Arrow's, from behind its byte-order mark."""
+    if stream.read(3) != codecs.BOM_UTF8:
+        stream.seek(0)
+    return stream
+
+
+def _chunk(
+    table: RawTable, wanted: tuple[str, ...] | None, label_column: str | None, id_column: str | None, first_row: int
+) -> Chunk:
+    roles = find_roles(table, label_column, id_column)
+    positions = roles.features if wanted is None else _positions(table, wanted)
+    features = read_features(table, positions)
+    if wanted is not None and features.names != wanted:
+        text = next(name for name in wanted if name not in features.names)
+        raise DataError(f"{table.filename}: column {text!r} must hold numbers, but has text from {table.place(0)} on.")
+    ids = read_ids(table, roles.id)
+    if roles.id is None:
+        ids = ids + first_row
+    return Chunk(features.X, ids, features.names, _raw_labels(table, roles, positions))
+
+
+def _positions(table: RawTable, wanted: Sequence[str]) -> tuple[int, ...]:
+    names = [column_name(table, i) for i in range(len(table.names))]
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        shown = ", ".join(map(repr, missing[:8])) + (", ..." if len(missing) > 8 else "")
+        raise DataError(
+            f"{table.filename}: the table must have the columns that the model was fitted on, but lacks {shown} "
+            f"({len(missing)} of {len(wanted)})."
+        )
+    return tuple(names.index(name) for name in wanted)
+
+
+def _raw_labels(table: RawTable, roles: Roles, features: Sequence[int]) -> npt.NDArray[np.str_] | None:
+    if roles.label is None or roles.label in features:
+        return None
+    column = plain(table.columns[roles.label])
+    if is_text(column):
+        column = trimmed(column)
+    return np.array(["" if value is None else str(value) for value in column.to_pylist()], dtype=np.str_)

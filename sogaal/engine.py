@@ -1,0 +1,462 @@
+r"""The training step at the machine's speed: gradients in closed form, buffers reused, a leading axis of runs.
+
+Both networks have two layers, so their gradients are written out instead of recorded. All arrays are *feature-major*
+(one column a row of the table) and *augmented*: a last row of ones carries the biases, and each layer's weights end in
+a fixed row that passes the one on, so ReLU(1) = 1 serves the next layer. With x the augmented columns of a batch,
+
+    a = relu(A z),  g = relu(B a)            potential outliers g = G(z); A, B are (d+1, d+1)
+    h = relu(W x),  l = w h,  D(x) = s(l)    W is (h+1, d+1), w is (1, h+1), s the sigmoid
+
+and for a mean binary cross-entropy with targets t over m columns, dL/dl = (s(l) - t) / m =: e / m. Hence
+
+    dL/dw = e h' / m,   dL/dW = ((w' e) * [h > 0]) x' / m                                             (D's step)
+    dg = (W' ((w' e) * [h > 0])) * [g > 0],  dL/dB = dg a' / m
+    da = (B' dg) * [a > 0],                  dL/dA = da z' / m                                        (G's step)
+
+D: t = 1 for real, 0 for generated columns (m = 2 * batch). G: t = 1 for SO-GAAL; for sub-generator i of MO-GAAL
+t = the i/k quantile of D over the table (Liu et al. 2019, section 4.3), with fresh noise. The update is Keras' SGD:
+v = momentum v - lr_t gradient, p += v, lr_t = lr / (1 + decay t). The factor 1 / m is folded into the learning rates,
+and a learning rate of zero holds the fixed rows in place.
+"""
+
+from collections.abc import Container, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from sogaal.config import TrainConfig
+from sogaal.counting import generator_steps, sub_generator_blocks
+from sogaal.devices import check_device, one_thread
+from sogaal.errors import ConfigError, DivergedError
+from sogaal.frames import DiscriminatorWeights
+from sogaal.layers import Layers
+from sogaal.networks import hidden_units, initial_discriminator
+from sogaal.records import Mark, StepRecord, diverged
+from sogaal.seeding import Stream, noise_block, permutation, stream
+
+FloatArray = npt.NDArray[np.float32]
+
+# Steps whose logits are kept before the losses are taken from them at once: cheaper than step by step.
+BLOCK_STEPS = 64
+# Floats in a block of logits or noise, so that wide tables do not buy speed with memory.
+BLOCK_FLOATS = 2**19
+# Rows of the table from which MO-GAAL's quantiles are taken, when it has more.
+QUANTILE_ROWS = 20_000
+# Generated points in a frame, over all sub-generators.
+FRAME_POINTS = 300
+
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
+
+
+class Engine:
+    """M trainings on one table, advanced together.
+
+    ``X`` (n, d) float32, scaled (float64 makes the whole engine count in float64: for checking). ``configs``: M
+    descriptions that share algorithm, k, batch_size, hidden_size, shuffle and device, and may differ in the rest.
+    Raises :class:`ConfigError` naming what does not fit.
+    """
+
+    @torch.inference_mode()
+    def __init__(self, X: FloatArray, configs: Sequence[TrainConfig]) -> None:
+        self._check(configs)
+        first = configs[0]
+        self.configs = tuple(configs)
+        self.device = torch.device(first.device)
+        self.dtype = torch.float64 if X.dtype == np.float64 else torch.float32
+        self.n, self.d = X.shape
+        self.runs, self.k = len(configs), first.n_generators
+        self.batch = min(first.batch_size, self.n)
+        self.batches = first.batches(self.n)
+        self.hidden = hidden_units(first, self.n)
+        self.is_mo = first.algorithm == "mo-gaal"
+        self.step = 0
+        self.diverged: list[DivergedError | None] = [None] * self.runs
+        self.table = self._augment(torch.from_numpy(np.ascontiguousarray(X.T)))
+        self._start_networks()
+        self._make_schedule()
+        self._make_buffers()
+        self._orders: dict[int, tuple[int, Tensor]] = {}
+        self._noise: dict[Stream, tuple[int, Tensor]] = {}
+
+    @staticmethod
+    def _check(configs: Sequence[TrainConfig]) -> None:
+        if not configs:
+            raise ConfigError("configs must hold at least one run, got none.", field="configs")
+        for name in ("algorithm", "k", "batch_size", "hidden_size", "shuffle", "device"):
+            found = {getattr(config, name) for config in configs}
+            if len(found) > 1:
+                got = ", ".join(sorted(map(str, found)))
+                raise ConfigError(f"{name} must be the same for all runs of a group, got {got}.", field=name)
+        check_device(configs[0].device)
+
+    def _augment(self, columns: Tensor) -> Tensor:
+        """(..., d, m) -> (..., d+1, m) with a last row of ones, on the device."""
+        ones = torch.ones(*columns.shape[:-2], 1, columns.shape[-1])
+        return torch.cat([columns, ones], dim=-2).to(self.device, self.dtype)
+
+    # -- set-up ----------------------------------------------------------------------------------------------------
+
+    def _start_networks(self) -> None:
+        d, h, k = self.d, self.hidden, self.k
+        first, second = np.zeros((self.runs, h + 1, d + 1), np.float32), np.zeros((self.runs, 1, h + 1), np.float32)
+        generator = np.tile(np.eye(d + 1, dtype=np.float32), (self.runs, k, 1, 1))
+        for run, config in enumerate(self.configs):
+            weights = initial_discriminator(config, d, h, stream(config.seed, Stream.START))
+            first[run, :h, :d], first[run, :h, d], first[run, h, d] = weights.w1.T, weights.b1, 1
+            second[run, 0, :h], second[run, 0, h] = weights.w2, weights.b2
+            generator[run, :, :d, d] = config.generator_bias
+        fixed_d = torch.zeros(h + 1, d + 1)
+        fixed_d[h] = 1
+        fixed_g = torch.zeros(k, d + 1, d + 1)
+        fixed_g[:, d] = 1
+
+        def rate(name: str, rows: int) -> Tensor:
+            return torch.tensor([getattr(c, name) / rows for c in self.configs], dtype=torch.float64)
+
+        self.D = self._layers(first, second, rate("lr_d", 2 * self.batch), (fixed_d, torch.zeros(1, h + 1)))
+        self.G = self._layers(generator, generator.copy(), rate("lr_g", self.batch), (fixed_g, fixed_g))
+
+    def _layers(self, first: FloatArray, second: FloatArray, rate: Tensor, fixed: tuple[Tensor, Tensor]) -> Layers:
+        def here(values: Tensor) -> Tensor:
+            return values.to(self.device, self.dtype)
+
+        both = (here(torch.from_numpy(first)), here(torch.from_numpy(second)))
+        return Layers(*both, here(rate), (here(fixed[0]), here(fixed[1])))
+
+    def _make_schedule(self) -> None:
+        """When each run's G stops (in steps; None = never), and the numbers of the update."""
+        self.generator_steps = [generator_steps(config, self.batches) for config in self.configs]
+        self._stopped = [False] * self.runs
+        same = len({(c.momentum, c.decay, c.dampening) for c in self.configs}) == 1
+        self._shared = self.configs[0] if same else None
+
+        def each(name: str) -> Tensor:
+            return torch.tensor([getattr(c, name) for c in self.configs], dtype=self.dtype, device=self.device)
+
+        self._momentum, self._decay, self._dampening = each("momentum"), each("decay"), each("dampening")
+
+    def _make_buffers(self) -> None:
+        M, k, d, h, batch = self.runs, self.k, self.d, self.hidden, self.batch
+
+        def empty(*shape: int) -> Tensor:
+            return torch.empty(shape, dtype=self.dtype, device=self.device)
+
+        self._x = empty(M, d + 1, 2 * batch)
+        self._h, self._dh = empty(M, h + 1, 2 * batch), empty(M, h + 1, 2 * batch)
+        self._error_d = empty(M, 1, 2 * batch)
+        self._target_d = torch.cat([torch.ones(batch), torch.zeros(batch)]).to(self.device, self.dtype)
+        self._a, self._g, self._dg, self._da = (empty(M * k, d + 1, batch) for _ in range(4))
+        self._hg, self._dhg = empty(M * k, h + 1, batch), empty(M * k, h + 1, batch)
+        self._error_g = empty(M * k, 1, batch)
+        self._target_g = torch.ones(M * k, 1, 1, dtype=self.dtype, device=self.device)
+        floats = M * batch * max(2, k)
+        self._block = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // floats))
+        self._logits_d, self._slots_d = self._log(M, 2 * batch)
+        self._logits_g, self._slots_g = self._log(M * k, batch)
+        self._targets = empty(self._block, M * k, 1)
+        each = -(-FRAME_POINTS // k)
+        fixed = np.stack([noise_block(c.seed, Stream.FRAME, 0, (k, d, each)) for c in self.configs])
+        self._frame_noise: FloatArray = np.concatenate([fixed, np.ones_like(fixed[..., :1, :])], axis=-2)
+        if self.is_mo:
+            self._make_mo_buffers()
+
+    def _log(self, networks: int, columns: int) -> tuple[Tensor, list[Tensor]]:
+        """Where the logits of a block of steps are kept: (block, networks * columns), and each step's part of it.
+
+        Rows are padded to whole vector registers: torch computes what is left over at the end of an array with other
+        instructions, and then the last digit of a loss would depend on how many steps were asked for at once.
+        """
+        used = networks * columns
+        rows = torch.zeros(self._block, -(-used // 64) * 64, dtype=self.dtype, device=self.device)
+        return rows, [row[:used].view(networks, 1, columns) for row in rows]
+
+    def _make_mo_buffers(self) -> None:
+        """Where D's batch comes from k sub-generators: gather into equal padded blocks, and back."""
+        blocks = sub_generator_blocks(self.batch, self.k)
+        width = max(end - start for start, end in blocks)
+        gather = torch.zeros(self.k, width, dtype=torch.long)
+        back = torch.empty(self.batch, dtype=torch.long)
+        for i, (start, end) in enumerate(blocks):
+            gather[i, : end - start] = torch.arange(start, end)
+            back[start:end] = torch.arange(i * width, i * width + end - start)
+        self._gather, self._back = gather.reshape(-1).to(self.device), back.to(self.device)
+        self._block_width = width
+        rows = self.table
+        if self.n > QUANTILE_ROWS:
+            sample = np.sort(stream(0, Stream.SAMPLE).choice(self.n, QUANTILE_ROWS, replace=False))
+            rows = self.table[:, torch.from_numpy(sample).to(self.device)].contiguous()
+        self._quantile_rows = rows
+        place = (rows.shape[1] - 1) * torch.arange(self.k, dtype=torch.float64) / self.k
+        self._quantile_low = place.floor().long().to(self.device)
+        self._quantile_high = place.ceil().long().to(self.device)
+        self._quantile_part = (place - place.floor()).to(self.device, self.dtype)
+
+    # -- one step --------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def advance(self, steps: int, marks: Container[int] = ()) -> StepRecord:
+        """Do ``steps`` steps of all runs and tell what happened; ``marks``: after which steps to keep the networks.
+
+        A run whose losses are no longer finite is noted in ``diverged`` with the first such step; the record keeps the
+        values as they came, and the other runs go on.
+        """
+        records, kept = [], []
+        with one_thread():
+            while steps > 0:
+                block = min(steps, self._block)
+                for slot in range(block):
+                    self._one_step(slot)
+                    if self.step in marks:
+                        kept.append(Mark(self.step, self._copy(self.D.values), self._copy(self.G.values)))
+                records.append(self._record(block))
+                steps -= block
+        d_loss, sub_g_loss, d_real, d_fake = (
+            np.concatenate([getattr(record, name) for record in records])
+            for name in ("d_loss", "sub_g_loss", "d_real", "d_fake")
+        )
+        return StepRecord(d_loss, sub_g_loss, d_real, d_fake, tuple(kept))
+
+    @staticmethod
+    def _copy(flat: Tensor) -> FloatArray:
+        return np.array(flat.cpu().numpy(), dtype=np.float32)
+
+    def _one_step(self, slot: int) -> None:
+        self._stop_generators()
+        x, batch = self._x, self.batch
+        self._take_batch()
+        noise = self._draw(Stream.NOISE_D, (self.d, batch))
+        x[:, :, batch:] = self._potential_outliers(noise)
+        logits = self._slots_d[slot]
+        self._discriminate(self.D.first, self.D.second, x, self._h, logits)
+        self._discriminator_step(logits)
+        if self.is_mo:
+            noise = self._mo_generate()
+        self._generator_step(noise, slot)
+        self.step += 1
+
+    def _take_batch(self) -> None:
+        epoch, number = divmod(self.step, self.batches)
+        columns = slice(number * self.batch, (number + 1) * self.batch)
+        for run, config in enumerate(self.configs):
+            order = self._order(run, config, epoch)
+            torch.index_select(self.table, 1, order[columns], out=self._real(run))
+
+    def _real(self, run: int) -> Tensor:
+        return self._x[run, :, : self.batch]
+
+    def _order(self, run: int, config: TrainConfig, epoch: int) -> Tensor:
+        number = epoch if config.shuffle == "each_epoch" else 0
+        known = self._orders.get(run)
+        if known is None or known[0] != number:
+            order = np.arange(self.n) if config.shuffle == "none" else permutation(config.seed, number, self.n)
+            known = self._orders[run] = (number, torch.from_numpy(order).to(self.device))
+        return known[1]
+
+    def _draw(self, kind: Stream, shape: tuple[int, ...]) -> Tensor:
+        """Noise of this step with its row of ones, (M, ..., d+1, batch): made a block of steps at a time."""
+        # The block follows from the shape of one run alone: noise must not depend on who else is in the group.
+        block = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // int(np.prod(shape))))
+        number, slot = divmod(self.step, block)
+        known = self._noise.get(kind)
+        if known is None or known[0] != number:
+            drawn = np.stack([noise_block(c.seed, kind, number, (block, *shape)) for c in self.configs], axis=1)
+            known = self._noise[kind] = (number, self._augment(torch.from_numpy(drawn)))
+        return known[1][slot]
+
+    def _generate(self, noise: Tensor) -> Tensor:
+        """All sub-generators on the same noise (M, d+1, batch): (M k, d+1, batch) in a reused buffer."""
+        # Seen from the shared noise, the k first layers of a run are one tall layer.
+        M, k, rows = self.runs, self.k, self.d + 1
+        torch.bmm(self.G.first.view(M, k * rows, rows), noise, out=self._a.view(M, k * rows, self.batch)).relu_()
+        return torch.bmm(self.G.second.flatten(0, 1), self._a, out=self._g).relu_()
+
+    def _potential_outliers(self, noise: Tensor) -> Tensor:
+        """G(z) for D's batch: (M, d+1, batch); MO-GAAL's sub-generators share the noise out between them."""
+        if not self.is_mo:
+            return self._generate(noise)
+        M, k, rows, width = self.runs, self.k, self.d + 1, self._block_width
+        parts = noise.index_select(2, self._gather).view(M, rows, k, width).transpose(1, 2)
+        made = torch.matmul(self.G.second, torch.matmul(self.G.first, parts).relu_()).relu_()
+        return made.transpose(1, 2).reshape(M, rows, k * width).index_select(2, self._back)
+
+    @staticmethod
+    def _discriminate(first: Tensor, second: Tensor, x: Tensor, h: Tensor, logits: Tensor) -> None:
+        torch.bmm(first, x, out=h).relu_()
+        torch.bmm(second, h, out=logits)
+
+    def _discriminator_step(self, logits: Tensor) -> None:
+        D, error, h, dh = self.D, self._error_d, self._h, self._dh
+        torch.sigmoid(logits, out=error)
+        error.sub_(self._target_d)
+        torch.bmm(error, h.transpose(1, 2), out=D.second_slope)
+        torch.mul(D.second.transpose(1, 2), error, out=dh)
+        _relu_backward(dh, h, 0, grad_input=dh)
+        torch.bmm(dh, self._x.transpose(1, 2), out=D.first_slope)
+        D.update(*self._pace(D))
+
+    def _mo_generate(self) -> Tensor:
+        """MO-GAAL's second half of a step begins with D's quantiles over the table and fresh noise for all."""
+        self._target_g.copy_(self._quantiles().reshape(-1, 1, 1))
+        noise = self._draw(Stream.NOISE_G, (self.d, self.batch))
+        self._generate(noise)
+        return noise
+
+    def _quantiles(self) -> Tensor:
+        """The i/k quantiles (i = 0 .. k-1, linear between neighbours) of D over the table: (M, k)."""
+        logits = self._table_logits(self.D.values, self._quantile_rows).sort(dim=1).values
+        low = logits[:, self._quantile_low].sigmoid()
+        high = logits[:, self._quantile_high].sigmoid()
+        return low + (high - low) * self._quantile_part
+
+    def _table_logits(self, values: Tensor, columns: Tensor) -> Tensor:
+        """D's logits with the flat parameters ``values`` on ``columns`` (d+1, m): (M, m)."""
+        first, second = self.D.split(values)
+        return torch.matmul(second, torch.matmul(first, columns).relu_()).squeeze(1)
+
+    def _generator_step(self, noise: Tensor, slot: int) -> None:
+        k, error, target = self.k, self._error_g, self._target_g
+        first, second = self.D.first, self.D.second
+        if k > 1:
+            first, second = first.repeat_interleave(k, 0), second.repeat_interleave(k, 0)
+        logits = self._slots_g[slot]
+        self._discriminate(first, second, self._g, self._hg, logits)
+        self._targets[slot] = target[:, 0]
+        if all(self._stopped):
+            return
+        torch.sigmoid(logits, out=error)
+        error.sub_(target)
+        self._generator_slopes(noise, first, second)
+        self.G.update(*self._pace(self.G))
+
+    def _generator_slopes(self, noise: Tensor, first: Tensor, second: Tensor) -> None:
+        dh, dg, da, G = self._dhg, self._dg, self._da, self.G
+        torch.mul(second.transpose(1, 2), self._error_g, out=dh)
+        _relu_backward(dh, self._hg, 0, grad_input=dh)
+        torch.bmm(first.transpose(1, 2), dh, out=dg)
+        _relu_backward(dg, self._g, 0, grad_input=dg)
+        torch.bmm(dg, self._a.transpose(1, 2), out=G.second_slope.flatten(0, 1))
+        torch.bmm(G.second.flatten(0, 1).transpose(1, 2), dg, out=da)
+        _relu_backward(da, self._a, 0, grad_input=da)
+        M, tall = self.runs, self.k * (self.d + 1)
+        torch.bmm(da.view(M, tall, -1), noise.transpose(1, 2), out=G.first_slope.view(M, tall, -1))
+
+    def _pace(self, layers: Layers) -> tuple[Tensor | float, Tensor | float]:
+        """(momentum, factor of the learning rate) of this step; numbers where all runs share them."""
+        t = self.step
+        if self._shared is not None:
+            c = self._shared
+            return c.momentum, (1 - c.dampening if t else 1.0) / (1 + c.decay * t)
+        damped = 1 - self._dampening if t else torch.ones_like(self._dampening)
+        return layers.each(self._momentum), layers.each(damped / (1 + self._decay * t))
+
+    def _stop_generators(self) -> None:
+        for run, last in enumerate(self.generator_steps):
+            if last is not None and self.step >= last and not self._stopped[run]:
+                self.G.freeze(run)
+                self._stopped[run] = True
+
+    # -- what is seen ----------------------------------------------------------------------------------------------
+
+    def _record(self, block: int) -> StepRecord:
+        M, k, batch = self.runs, self.k, self.batch
+        softplus = torch.nn.functional.softplus
+
+        def by_part(rows: Tensor, *shape: int) -> Tensor:
+            return rows[:, : int(np.prod(shape))].view(block, *shape).mean(-1)
+
+        # -log(1 - D) = softplus(l) and -log D = softplus(-l), each exact where it is small.
+        logits, rows = self._logits_d[:block], (M, 2, batch)
+        d_loss = (by_part(softplus(-logits), *rows)[..., 0] + by_part(softplus(logits), *rows)[..., 1]) / 2
+        p = by_part(logits.sigmoid(), *rows)
+        logits, rows = self._logits_g[:block], (M, k, batch)
+        targets = self._targets[:block].view(block, M, k)
+        g_loss = targets * by_part(softplus(-logits), *rows) + (1 - targets) * by_part(softplus(logits), *rows)
+        here = [np.asarray(c.cpu().numpy(), dtype=np.float32) for c in (d_loss, g_loss, p[..., 0], p[..., 1])]
+        record = StepRecord(here[0], here[1], here[2], here[3])
+        self._note_divergence(record, block)
+        return record
+
+    def _note_divergence(self, record: StepRecord, block: int) -> None:
+        bad: dict[str, npt.NDArray[np.bool_]] = {
+            "the loss of D": ~np.isfinite(record.d_loss),
+            "the loss of G": ~np.isfinite(record.sub_g_loss.sum(axis=2)),
+        }
+        for run in range(self.runs):
+            found = [(int(np.argmax(rows[:, run])), quantity) for quantity, rows in bad.items() if rows[:, run].any()]
+            if found and self.diverged[run] is None:
+                slot, quantity = min(found)
+                self.diverged[run] = diverged(quantity, self.step - block + slot + 1)
+
+    @torch.inference_mode()
+    def logits(self, X: FloatArray | None = None, values: FloatArray | None = None, rows: int = 65_536) -> FloatArray:
+        """D's logits (M, m) of rows ``X`` (m, d), or of the table, with D now or with flat parameters ``values``."""
+        flat = self._flat(values)
+        columns = self.table if X is None else torch.from_numpy(np.ascontiguousarray(X.T))
+        parts = []
+        with one_thread():
+            for start in range(0, columns.shape[1], rows):
+                part = columns[:, start : start + rows]
+                part = part if X is None else self._augment(part)
+                parts.append(self._table_logits(flat, part))
+        return np.asarray(torch.cat(parts, dim=1).cpu().numpy(), dtype=np.float32)
+
+    def _flat(self, values: FloatArray | None) -> Tensor:
+        return self.D.values if values is None else torch.from_numpy(values).to(self.device)
+
+    def generated(self) -> FloatArray:
+        """Potential outliers from noise that never changes: (M, k, m, d) float32, m of each sub-generator."""
+        return np.ascontiguousarray(np.swapaxes(self.generated_at([self._copy(self.G.values)])[0], 2, 3))
+
+    def generated_at(self, values: Sequence[FloatArray]) -> FloatArray:
+        """The same, feature-major, with G's flat parameters at several moments: (moments, M, k, d, m)."""
+        # In numpy, which multiplies stacked matrices one by one: the points do not depend on how many are stacked.
+        first, second = self.G.shapes
+        flat = np.stack(values)
+        A = flat[:, : first.numel()].reshape(-1, *first)
+        B = flat[:, first.numel() :].reshape(-1, *second)
+        a = np.maximum(A @ self._frame_noise, 0)
+        return np.asarray(np.maximum(B[..., : self.d, :] @ a, 0), dtype=np.float32)
+
+    @torch.inference_mode()
+    def discriminator_weights(self, run: int = 0, values: FloatArray | None = None) -> DiscriminatorWeights:
+        """A copy of D's weights of one run, now or from the flat parameters ``values``."""
+        first, second = (part[run].cpu().numpy() for part in self.D.split(self._flat(values)))
+        h, d = self.hidden, self.d
+        w1, b1 = first[:h, :d].T.copy(), first[:h, d].copy()
+        return DiscriminatorWeights(w1, b1, second[0, :h].copy(), float(second[0, h]))
+
+    @torch.inference_mode()
+    def generator_weights(self, run: int = 0) -> list[tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+        """Copies of (w1 (d, d), b1, w2 (d, d), b2) for each sub-generator of a run, input x output."""
+        d = self.d
+        A, B = self.G.first[run].cpu().numpy(), self.G.second[run].cpu().numpy()
+        return [
+            (a[:d, :d].T.copy(), a[:d, d].copy(), b[:d, :d].T.copy(), b[:d, d].copy())
+            for a, b in zip(A, B, strict=True)
+        ]
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def state_dict(self) -> dict[str, FloatArray]:
+        """Copies of all that the future depends on besides the set-up and ``step``: noise follows from the step."""
+        parts = {"d": self.D, "g": self.G}
+        return {
+            f"{name}_{part}": np.asarray(getattr(layers, part).cpu().numpy()).copy()
+            for name, layers in parts.items()
+            for part in ("values", "velocity")
+        }
+
+    @torch.inference_mode()
+    def load_state_dict(self, state: Mapping[str, FloatArray], step: int) -> None:
+        """Go on from what :meth:`state_dict` gave after ``step`` steps."""
+        for name, layers in (("d", self.D), ("g", self.G)):
+            for part in ("values", "velocity"):
+                mine: Tensor = getattr(layers, part)
+                given = state[f"{name}_{part}"]
+                if given.shape != tuple(mine.shape):
+                    raise ConfigError(f"{name}_{part} must have shape {tuple(mine.shape)}, got {given.shape}.")
+                mine.copy_(torch.from_numpy(np.array(given)))
+        self.step = step

@@ -1,0 +1,44 @@
+"""The exceptions of the library, all under one base class.
+
+Each also inherits the built-in exception that fits, so that `except ValueError` works as people expect. All of them
+survive pickling, because a worker process has to hand them to its parent.
+"""
+
+
+class SogaalError(Exception):
+    """Base of every error that `sogaal` raises on purpose."""
+
+
+class DataError(SogaalError, ValueError):
+    """A table that cannot be used; the message names the file, the column or row, the rule and the value."""
+
+
+class ConfigError(SogaalError, ValueError):
+    """A parameter that cannot be used.
+
+    `field` is the parameter's name, so that a form can put the message beside its field; None where the message is
+    about no single parameter.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DivergedError(SogaalError, ArithmeticError):
+    """A training whose numbers left the finite range.
+
+    `step` counts training steps from 1; `quantity` names what became NaN or infinite, for instance "d_loss".
+    """
+
+    def __init__(self, message: str, step: int, quantity: str) -> None:
+        super().__init__(message, step, quantity)
+        self.step = step
+        self.quantity = quantity
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ModelError(SogaalError, ValueError):
+    """A saved model or record that cannot be read."""

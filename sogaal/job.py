@@ -1,0 +1,414 @@
+"""A job: one training in a background thread, with commands going in and immutable snapshots coming out."""
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import torch
+
+from sogaal.config import TrainConfig
+from sogaal.data import Dataset
+from sogaal.errors import SogaalError
+from sogaal.frames import Frame
+from sogaal.history import History
+from sogaal.metrics import roc_auc
+from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
+from sogaal.records import diverged
+from sogaal.scaling import Scaler
+from sogaal.snapshots import FloatArray, JobResult, JobState, Snapshot
+from sogaal.trainer import Trainer
+
+PUBLISH_SECONDS = 0.1
+# Large networks make large frames: publishing may take this share of a thread's time, then it gets rarer.
+PUBLISH_SHARE = 0.05
+PUBLISH_SECONDS_AT_MOST = 2.0
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the job has been told to do; replaced as a whole, so that its thread reads it without a lock."""
+
+    paused: bool
+    single_steps: int
+    speed: float | None
+    end: JobState | None
+
+
+class Job:
+    """One training of ``config`` on ``dataset``. Made by :meth:`sogaal.jobs.JobRegistry.submit`.
+
+    All methods may be called from any thread, at any time and as often as one likes: a command that makes no sense in
+    the state the job is in does nothing.
+
+    ``id``: short, fit for an address. ``title``: short, for people. ``created``: UTC. ``scaling``: the method;
+    ``scaler``: the fitted one, None until the thread has got that far. ``traceback``: of a failure, None otherwise.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        config: TrainConfig,
+        scaling: str,
+        speed: float | None,
+        paused: bool,
+        turns: Turns,
+        on_order: Callable[["Job"], None],
+        on_end: Callable[["Job"], None],
+    ) -> None:
+        self.id = uuid4().hex[:12]
+        self.dataset = dataset
+        self.config = config
+        self.scaling = scaling
+        self.created = datetime.now(UTC)
+        self.title = _title(dataset, config)
+        self.scaler: Scaler | None = None
+        self.traceback: str | None = None
+        self._turns = turns
+        self._on_order = on_order
+        self._on_end = on_end
+        self._lock = threading.Lock()  # for writers: of orders, and of snapshots
+        self._orders = Orders(paused=paused, single_steps=0, speed=speed, end=None)
+        self._wake = threading.Event()  # there may be something to do for the thread: an order, or its turn
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sogaal-job-{self.id}", daemon=True)
+        self._snapshot = Snapshot(
+            job_id=self.id,
+            version=1,
+            state=JobState.QUEUED,
+            step=0,
+            total_steps=config.total_steps(dataset.n),
+            epoch=0,
+            total_epochs=config.epochs,
+            steps_per_second=0.0,
+            seconds_left=None,
+            place_in_queue=None,
+            message="",
+            generator_stopped=False,
+            stop_step=None,
+            history=History(config.n_generators).view(),
+            frame=None,
+            result=None,
+        )
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r}, {self.title!r}, {self._snapshot.state.value})"
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; takes no lock and no time."""
+        return self._snapshot
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the job has ended, at most ``timeout`` seconds; returns whether it has."""
+        return self._ended.wait(timeout)
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Hold on after the steps under way (a few milliseconds of work). A queued job will start paused."""
+        self._order(lambda _: {"paused": True})
+
+    def resume(self) -> None:
+        """Go on at the job's pace."""
+        self._order(lambda _: {"paused": False, "single_steps": 0})
+
+    def step(self) -> None:
+        """Do exactly one more step (one batch) and pause after it; each call counts."""
+        self._order(lambda orders: {"paused": True, "single_steps": orders.single_steps + 1})
+
+    def stop(self) -> None:
+        """End the job. What it has learned so far becomes its result."""
+        self.end(JobState.STOPPED)
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Change the pace to ``steps_per_second`` (finite, above 0), or to as fast as it can (None).
+
+        Raises :class:`ConfigError` for another value.
+        """
+        speed = checked_speed(steps_per_second)
+        self._order(lambda _: {"speed": speed})
+
+    def _order(self, changes: Callable[[Orders], dict[str, Any]]) -> None:
+        with self._lock:
+            self._orders = replace(self._orders, **changes(self._orders))
+        self._wake.set()
+        self._on_order(self)
+
+    # -- for the registry ------------------------------------------------------------------------------------------
+
+    @property
+    def orders(self) -> Orders:
+        """What the job has been told to do."""
+        return self._orders
+
+    def start(self) -> bool:
+        """Start the thread; returns whether there is one now. If not, the job has failed."""
+        self.publish(state=_state_of(self._orders), place_in_queue=None, message="Preparing the table.")
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the system has no thread left, or the interpreter is about to exit
+            self._fail(error)
+            self._ended.set()
+            return False
+        return True
+
+    def end(self, state: JobState) -> None:
+        """Have the job end in ``state``; the first such order counts."""
+        self._order(lambda orders: {"end": orders.end or state})
+
+    def end_unstarted(self, state: JobState) -> None:
+        """End a job that has no thread."""
+        self.publish(state=state, place_in_queue=None, message="Ended before it started.")
+        self._ended.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the end of the thread; returns whether it has ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def publish(self, **changes: Any) -> None:
+        """Make the next snapshot: the last one with ``changes``."""
+        with self._lock:
+            self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+
+    # -- the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._work()  # when it returns, the trainer's memory is free for the next job
+        finally:
+            self._on_end(self)
+            self._ended.set()
+
+    def _work(self) -> None:
+        training: _Training | None = None
+        try:
+            torch.set_num_threads(1)  # more make steps of small networks many times slower on a busy machine
+            trainer = self._prepare()
+            training = _Training(self, trainer, self._turns)
+            training.finish(training.run())
+        except Exception as error:
+            self._fail(error, training)
+
+    def _prepare(self) -> Trainer:
+        self.scaler = Scaler.fit(self.dataset.X, self.scaling, self.dataset.feature_names)
+        return Trainer(self.scaler.transform(self.dataset.X), self.config, self.dataset.y)
+
+    def _fail(self, error: Exception, training: "_Training | None" = None) -> None:
+        self.traceback = "".join(traceback.format_exception(error))
+        message = failure_message(error)
+        if isinstance(error, SogaalError):
+            _logger.info("Job %s failed: %s", self.id, message)
+        else:
+            _logger.error("Job %s failed: %s\n%s", self.id, message, self.traceback)
+        known = {} if training is None else training.progress()
+        end = {"state": JobState.FAILED, "message": message, "place_in_queue": None}
+        self.publish(**(known | end | {"steps_per_second": 0.0, "seconds_left": None}))
+
+    # -- for the thread --------------------------------------------------------------------------------------------
+
+    def take_orders(self) -> Orders:
+        """What to do now; :meth:`rest` ends when it changes."""
+        self._wake.clear()
+        return self._orders
+
+    def rest(self, seconds: float | None) -> None:
+        """Wait for an order or the thread's turn, at most ``seconds``."""
+        self._wake.wait(seconds)
+
+    def wake(self) -> None:
+        """Have the thread look again; called when its turn has come."""
+        self._wake.set()
+
+    def take_single_step(self) -> int | None:
+        """Take one of the single steps that were ordered; returns those left, None if there was none any more."""
+        with self._lock:
+            if not self._orders.single_steps:
+                return None
+            self._orders = replace(self._orders, single_steps=self._orders.single_steps - 1)
+            return self._orders.single_steps
+
+
+class _Training:
+    """What the thread of a job does between set-up and end; its attributes belong to that thread alone."""
+
+    def __init__(self, job: Job, trainer: Trainer, turns: Turns) -> None:
+        now = time.monotonic()
+        self._job = job
+        self._trainer = trainer
+        self._turn = turns.join(job.wake)
+        self._size = TurnSize()
+        self._pace = Pace(job.take_orders().speed, now)
+        self._meter = SpeedMeter()
+        self._meter.restart(now, 0)
+        self._publish_at = now
+        self._unpublished = False
+        self._frame_stop: Frame | None = None
+
+    def run(self) -> JobState:
+        """Train, as ordered, to the end; returns the state in which that leaves the job."""
+        job, trainer, turn = self._job, self._trainer, self._turn
+        self._publish(message="", stop_step=trainer.stop_step)
+        try:
+            while not trainer.finished:
+                orders = job.take_orders()
+                if orders.end is not None:
+                    return orders.end
+                self._take_up(orders)
+                steps = self._steps_due(orders)
+                if not steps:
+                    turn.leave()
+                    self._rest(orders)
+                elif turn.request():
+                    self._advance(steps, orders)
+                    turn.pass_on()
+                else:
+                    job.rest(None)
+            return JobState.COMPLETED
+        finally:
+            turn.leave()
+
+    def _take_up(self, orders: Orders) -> None:
+        now = time.monotonic()
+        if orders.speed != self._pace.speed:
+            self._pace.change(orders.speed)
+            self._meter.restart(now, self._trainer.step)
+        state = _state_of(orders)
+        if state == self._job.snapshot().state or orders.single_steps:
+            return  # a job that does a single step keeps its state until the step is done
+        if state == JobState.RUNNING:
+            self._pace.restart(now)
+            self._meter.restart(now, self._trainer.step)
+        self._publish(state=state)
+
+    def _steps_due(self, orders: Orders) -> int:
+        if orders.paused:
+            return min(1, orders.single_steps)
+        most, stop = self._size.steps, self._trainer.stop_step
+        if stop is not None and self._trainer.step < stop:
+            most = min(most, stop - self._trainer.step)  # to see the frame of that moment
+        return self._pace.steps_due(time.monotonic(), most)
+
+    def _rest(self, orders: Orders) -> None:
+        if orders.paused:
+            self._job.rest(None)
+            return
+        now = time.monotonic()
+        if self._unpublished and now >= self._publish_at:
+            self._publish()
+        until = self._pace.due_at()
+        if self._unpublished:
+            until = min(until, self._publish_at)
+        self._job.rest(max(0.0, until - now))
+
+    def _advance(self, steps: int, orders: Orders) -> None:
+        trainer = self._trainer
+        singles_left = self._job.take_single_step() if orders.paused else None
+        if orders.paused and singles_left is None:
+            return  # resumed meanwhile
+        started = time.monotonic()
+        done = trainer.advance(steps)
+        now = time.monotonic()
+        self._size.note(done, now - started)
+        self._unpublished = True
+        if trainer.step == trainer.stop_step:
+            self._frame_stop = trainer.frame()
+        if orders.paused:
+            self._publish(**({} if singles_left else {"state": JobState.PAUSED}))
+            return
+        self._pace.note(done, now)
+        self._meter.note(now, trainer.step)
+        if now >= self._publish_at:
+            self._publish()
+
+    # -- what is seen ----------------------------------------------------------------------------------------------
+
+    def progress(self) -> dict[str, Any]:
+        """The part of a snapshot that says how far the run is."""
+        history = self._trainer.history.view()
+        # Not the trainer's step: after a divergence that one is beyond what was recorded.
+        return {
+            "step": history.steps,
+            "epoch": history.steps // self._trainer.batches,
+            "generator_stopped": self._trainer.generator_stopped,
+            "history": history,
+        }
+
+    def _publish(self, **changes: Any) -> None:
+        started = time.monotonic()
+        running = changes.get("state", self._job.snapshot().state) == JobState.RUNNING
+        speed = self._meter.steps_per_second if running else 0.0
+        left = (self._trainer.total_steps - self._trainer.step) / speed if speed else None
+        pace = {"steps_per_second": speed, "seconds_left": left, "frame": self._frame()}
+        self._job.publish(**(self.progress() | pace | changes))
+        taken = time.monotonic() - started
+        self._publish_at = started + min(max(PUBLISH_SECONDS, taken / PUBLISH_SHARE), PUBLISH_SECONDS_AT_MOST)
+        self._unpublished = False
+
+    def _frame(self) -> Frame | None:
+        """A frame of now, or the last one if the run is diverging: it can be drawn."""
+        frame = self._trainer.frame()
+        weights = frame.discriminator
+        parts = (frame.generated, weights.w1, weights.b1, weights.w2, weights.b2)
+        return frame if all(np.isfinite(part).all() for part in parts) else self._job.snapshot().frame
+
+    def finish(self, state: JobState) -> None:
+        """Publish the end, with the result where there is one. Raises :class:`DivergedError` if D has no scores."""
+        # Somebody who ends the program does not wait for scores.
+        wanted = state != JobState.INTERRUPTED and self._trainer.step > 0
+        result = self._result(complete=state == JobState.COMPLETED) if wanted else None
+        message = "Ended with the program." if state == JobState.INTERRUPTED else ""
+        self._publish(state=state, result=result, message=message)
+
+    def _result(self, complete: bool) -> JobResult:
+        trainer = self._trainer
+        stopped = trainer.stop_step is not None and trainer.step >= trainer.stop_step
+        logits_end = self._scores("now")
+        summary = trainer.summary()
+        if trainer.y is not None and not complete:
+            # The last evaluation may be some steps ago, and of a sample of the rows.
+            final = float(roc_auc(logits_end, trainer.y))
+            summary |= {"auc_final": final, "auc_best": max(final, summary["auc_best"] or 0.0)}
+        return JobResult(
+            logits_end=logits_end,
+            logits_stop=self._scores("stop") if stopped else None,
+            frame_stop=self._frame_stop,
+            summary=MappingProxyType(summary),
+            complete=complete,
+        )
+
+    def _scores(self, at: Any) -> FloatArray:
+        logits = self._trainer.scores(at=at)
+        if not np.isfinite(logits).all():
+            raise diverged("D on the table", self._trainer.step)
+        logits.flags.writeable = False
+        return logits
+
+
+def _state_of(orders: Orders) -> JobState:
+    return JobState.PAUSED if orders.paused else JobState.RUNNING
+
+
+def _title(dataset: Dataset, config: TrainConfig) -> str:
+    algorithm = config.algorithm.upper() + (f" k={config.k}" if config.algorithm == "mo-gaal" else "")
+    return f"{dataset.name} · {algorithm} · seed {config.seed}"
+
+
+def failure_message(error: Exception) -> str:
+    """One line for people on why a run failed."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SogaalError):
+        return text
+    # PyTorch has its own ways to say that memory is short.
+    short = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
+    kind = "Out of memory" if short else type(error).__name__
+    return f"{kind}: {text}"[:300] if text else f"{kind}."

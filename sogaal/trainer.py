@@ -1,0 +1,295 @@
+"""The trainer: one run, step by step under its caller's control, with what it sees on the way.
+
+    trainer = Trainer(X, make_config("post"), y)
+    while trainer.advance(100):
+        ...                           # trainer.history.view(), trainer.frame()
+    logits = trainer.scores(X)
+
+The recipe is section 4 of Liu et al. 2019 as the authors' code runs it; the step itself is :mod:`sogaal.engine`.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.config import TrainConfig
+from sogaal.engine import Engine
+from sogaal.errors import ConfigError, DataError, DivergedError
+from sogaal.frames import DiscriminatorWeights, Frame
+from sogaal.history import EVALUATION_COLUMNS, History
+from sogaal.metrics import ranking_metrics_of_rows
+from sogaal.networks import Discriminator, Generator
+from sogaal.records import Mark, StepRecord
+from sogaal.seeding import Stream, stream
+
+FloatArray = npt.NDArray[np.float32]
+At = Literal["stop", "end", "now"]
+
+# Rows that the evaluations on the way use, when the table has more; the last evaluation uses all.
+EVALUATION_ROWS = 20_000
+# Steps after which the evaluations that fell due are made, at the latest.
+EVALUATED_TOGETHER = 64
+
+
+class Trainer:
+    """One training of ``config`` on ``X`` (n, d) float32, scaled; ``y`` (n,), 1 = outlier, only ever evaluates.
+
+    Raises :class:`DataError` for a table or labels that cannot be used, :class:`ConfigError` for a set-up that does
+    not fit the table.
+    """
+
+    def __init__(self, X: FloatArray, config: TrainConfig, y: npt.NDArray[np.integer] | None = None) -> None:
+        self.X = _checked_table(X)
+        self.y = _checked_labels(y, len(self.X))
+        self.config = config
+        self.engine = Engine(self.X, [config])
+        self.n, self.d = self.X.shape
+        self.batches = self.engine.batches
+        self.total_epochs = config.epochs
+        self.total_steps = config.total_steps(self.n)
+        self.generator_steps = self.engine.generator_steps[0]
+        self.stop_step = self._stop_step()
+        self.history = History(config.n_generators)
+        self.diverged: DivergedError | None = None
+        self.seconds = 0.0
+        self._stop_values: FloatArray | None = None
+        self._evaluation_rows = self._choose_evaluation_rows()
+        deviation = self.X.std(axis=0, dtype=np.float64)
+        self._varying = deviation > 0
+        self._deviation = deviation[self._varying]
+
+    def _stop_step(self) -> int | None:
+        """After which step "at stop" is evaluated: the end of G's last trained epoch; None if the run ends first."""
+        if self.generator_steps is None:
+            return None
+        step = (self.config.stop_epochs + 1) * self.batches
+        return step if step <= self.total_steps else None
+
+    def _choose_evaluation_rows(self) -> npt.NDArray[np.int64] | None:
+        """A fixed sample with the table's share of outliers, or None for all rows."""
+        if self.y is None or self.n <= EVALUATION_ROWS:
+            return None
+        rng = stream(0, Stream.SAMPLE, 1)
+        parts = []
+        for label in (0, 1):
+            rows = np.nonzero(self.y == label)[0]
+            size = min(len(rows), max(1, round(EVALUATION_ROWS * len(rows) / self.n)))
+            parts.append(rng.choice(rows, size, replace=False))
+        return np.sort(np.concatenate(parts))
+
+    # -- where the run is ------------------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return self.engine.step
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return self.step // self.batches
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do: all steps are done, or the run diverged."""
+        return self.step >= self.total_steps or self.diverged is not None
+
+    @property
+    def generator_stopped(self) -> bool:
+        """Whether G has taken its last step."""
+        return self.generator_steps is not None and self.step >= self.generator_steps
+
+    @property
+    def samples_evaluation(self) -> bool:
+        """Whether evaluations on the way use a sample of the rows (the last one uses all)."""
+        return self._evaluation_rows is not None
+
+    # -- training --------------------------------------------------------------------------------------------------
+
+    # Numbers that leave the finite range end in a DivergedError; numpy's warnings on the way there say nothing more.
+    @np.errstate(over="ignore", invalid="ignore")
+    def advance(self, max_steps: int = 1) -> int:
+        """Do up to ``max_steps`` steps and the evaluations that fall due; returns the steps done, 0 when finished.
+
+        Raises :class:`DivergedError` when a value is no longer finite; the history up to there stays.
+        """
+        started = time.perf_counter()
+        done = 0
+        try:
+            while done < max_steps and not self.finished:
+                steps = min(max_steps - done, EVALUATED_TOGETHER, self.total_steps - self.step)
+                record = self.engine.advance(steps, self._evaluations(self.step, self.step + steps))
+                self._evaluate(record.marks)
+                self._add(record)
+                done += steps
+        finally:
+            self.seconds += time.perf_counter() - started
+        return done
+
+    def fit(self) -> Self:
+        """Train to the end."""
+        while self.advance(1000):
+            pass
+        return self
+
+    def _evaluations(self, after: int, up_to: int) -> set[int]:
+        """The steps in (after, up_to] at whose end the run is evaluated."""
+        every = self.config.eval_every * self.batches
+        due = set(range((after // every + 1) * every, up_to + 1, every))
+        return due | {step for step in (self.stop_step, self.total_steps) if step is not None and after < step <= up_to}
+
+    def _add(self, record: StepRecord) -> None:
+        self.diverged = self.engine.diverged[0]
+        keep = len(record.d_loss)
+        if self.diverged is not None:
+            keep -= self.step - self.diverged.step + 1
+        sub = record.sub_g_loss[:keep, 0]
+        self.history.add_steps(
+            {
+                "d_loss": record.d_loss[:keep, 0],
+                "g_loss": sub.mean(axis=1),
+                "sub_g_loss": sub,
+                "d_real": record.d_real[:keep, 0],
+                "d_fake": record.d_fake[:keep, 0],
+            }
+        )
+        if self.diverged is not None:
+            raise self.diverged
+
+    def _evaluate(self, marks: Sequence[Mark]) -> None:
+        """Evaluate the networks at the marked steps, together: one call for many rankings costs less."""
+        diverged_at = self.total_steps + 1 if (error := self.engine.diverged[0]) is None else error.step
+        marks = [mark for mark in marks if mark.step < diverged_at]
+        if not marks:
+            return
+        ranked = np.full((len(marks), 3), np.nan)
+        if self.y is not None:
+            sampled = [mark for mark in marks if self.samples_evaluation and mark.step < self.total_steps]
+            whole = marks[len(sampled) :]
+            for rows, some in ((self._evaluation_rows, sampled), (None, whole)):
+                if some:
+                    ranked[[marks.index(mark) for mark in some]] = self._ranked(some, rows)
+        auc, precision, at_n = ranked.T
+        values = ([mark.step for mark in marks], auc, precision, at_n, self._spread(marks))
+        self.history.add_evaluations(
+            {name: np.asarray(column) for name, column in zip(EVALUATION_COLUMNS, values, strict=True)}
+        )
+        self._stop_values = next((m.d_values for m in marks if m.step == self.stop_step), self._stop_values)
+
+    def _ranked(self, marks: Sequence[Mark], rows: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float64]:
+        assert self.y is not None
+        X, y = (None, self.y) if rows is None else (self.X[rows], self.y[rows])
+        logits = np.stack([self.engine.logits(X, mark.d_values)[0] for mark in marks])
+        return ranking_metrics_of_rows(logits, y)
+
+    def _spread(self, marks: Sequence[Mark]) -> npt.NDArray[np.float64]:
+        if not self._varying.any():
+            return np.zeros(len(marks))
+        points: FloatArray = self.engine.generated_at([mark.g_values for mark in marks])[:, 0]
+        by_feature = np.ascontiguousarray(np.swapaxes(points, 1, 2)).reshape(len(marks), self.d, -1)
+        deviation = by_feature.std(axis=2)[:, self._varying]
+        return np.asarray((deviation / self._deviation).mean(axis=1), dtype=np.float64)
+
+    # -- what it has learned ---------------------------------------------------------------------------------------
+
+    def _values(self, at: At | None) -> FloatArray | None:
+        """D's flat parameters at that moment; None = now."""
+        wanted = self.config.score_at if at is None else at
+        if wanted == "stop":
+            if self._stop_values is not None:
+                return self._stop_values
+            if at == "stop":
+                raise ConfigError("at must be 'now' or 'end' before G has stopped, got 'stop'.", field="at")
+        return None
+
+    def scores(self, X: FloatArray | None = None, at: At | None = None) -> FloatArray:
+        """D's logits (m,) float32 of rows ``X`` (m, d), scaled (None: the table); **lower = more abnormal**.
+
+        ``at``: "stop" (when G stopped), "end" or "now" (as D is now), None: as ``score_at`` says, or now if G has not
+        stopped. Raises :class:`ConfigError` for "stop" before the stop.
+        """
+        logits: FloatArray = self.engine.logits(X, self._values(at))[0]
+        return logits
+
+    def discriminator_weights(self, at: At | None = "now") -> DiscriminatorWeights:
+        """D's weights in numpy; ``at`` as in :meth:`scores`."""
+        return self.engine.discriminator_weights(0, self._values(at))
+
+    def discriminator(self, at: At | None = None) -> Discriminator:
+        """D as a torch module; ``at`` as in :meth:`scores`."""
+        return Discriminator(self.discriminator_weights(at))
+
+    def generators(self) -> list[Generator]:
+        """The (sub-)generators now, as torch modules."""
+        return [Generator(*weights) for weights in self.engine.generator_weights(0)]
+
+    def frame(self) -> Frame:
+        """A small picture of the run now: fixed noise through G, and D's weights."""
+        points = self.engine.generated()[0]
+        owner = np.repeat(np.arange(len(points), dtype=np.int16), points.shape[1])
+        return Frame(self.step, self.epoch, points.reshape(-1, self.d), owner, self.discriminator_weights())
+
+    def summary(self) -> dict[str, Any]:
+        """Plain numbers of the run so far: steps, seconds, auc_stop, auc_final, auc_best, d_loss, g_loss; or None."""
+        view = self.history.view()
+        auc = view.auc if self.y is not None and len(view.auc) else None
+        at_stop = np.nonzero(view.eval_step == (self.stop_step or -1))[0]
+        return {
+            "steps": self.step,
+            "seconds": self.seconds,
+            "auc_stop": float(auc[at_stop[0]]) if auc is not None and len(at_stop) else None,
+            "auc_final": float(auc[-1]) if auc is not None else None,
+            "auc_best": float(auc.max()) if auc is not None else None,
+            "d_loss": float(view.d_loss[-1]) if view.steps else None,
+            "g_loss": float(view.g_loss[-1]) if view.steps else None,
+        }
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, npt.NDArray[np.generic]]:
+        """All that a trainer of the same table and set-up needs to go on bit for bit, as plain arrays by name."""
+        state: dict[str, npt.NDArray[np.generic]] = dict(self.engine.state_dict())
+        state["step"] = np.array(self.step, dtype=np.int64)
+        state["seconds"] = np.array(self.seconds)
+        if self._stop_values is not None:
+            state["d_stop_values"] = self._stop_values
+        return state | {f"history_{name}": column for name, column in self.history.to_arrays().items()}
+
+    def load_state_dict(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+        """Go on from where :meth:`state_dict` was taken. Raises :class:`ConfigError` when the shapes do not fit."""
+        networks = {name: np.asarray(state[name], dtype=np.float32) for name in self.engine.state_dict()}
+        self.engine.load_state_dict(networks, int(state["step"]))
+        self.seconds = float(state["seconds"])
+        stop = state.get("d_stop_values")
+        self._stop_values = None if stop is None else np.asarray(stop, dtype=np.float32)
+        prefix = "history_"
+        columns = {name[len(prefix) :]: array for name, array in state.items() if name.startswith(prefix)}
+        self.history = History.from_arrays(columns)
+        self.diverged = None
+
+
+def _checked_table(X: FloatArray) -> FloatArray:
+    table = np.ascontiguousarray(X, dtype=np.float32)
+    if table.ndim != 2 or 0 in table.shape:
+        raise DataError(f"X must have two dimensions and at least one row and column, got shape {np.shape(X)}.")
+    bad = ~np.isfinite(table)
+    if bad.any():
+        row, column = (int(i) for i in np.argwhere(bad)[0])
+        count = int(bad.sum())
+        raise DataError(f"X must be finite, got {count} bad value(s), the first in row {row}, column {column}.")
+    return table
+
+
+def _checked_labels(y: npt.NDArray[np.integer] | None, n: int) -> npt.NDArray[np.int8] | None:
+    if y is None:
+        return None
+    labels = np.asarray(y)
+    if labels.shape != (n,):
+        raise DataError(f"y must have one label for each of the {n} rows, got shape {labels.shape}.")
+    found = set(np.unique(labels).tolist())
+    if found != {0, 1}:
+        raise DataError(f"y must hold both 0 (inlier) and 1 (outlier) and nothing else, got {sorted(found)[:5]}.")
+    return labels.astype(np.int8)

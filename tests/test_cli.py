@@ -1,0 +1,485 @@
+"""The command line: what it prints, what it writes, and how it ends."""
+
+import json
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import sogaal
+from sogaal import SOGAAL, list_datasets, load_dataset, load_model, save_model
+from sogaal.cli import COMMANDS, main
+from sogaal.cli import app as app_command
+from sogaal.config import FIELDS, make_config
+from sogaal.metrics import rank
+from tests.conftest import ROOT
+
+QUICK = ["--stop_epochs", "2"]
+
+
+def run(*arguments: str | Path, **options: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "sogaal", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+def trained(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict[str, object]:
+    """The JSON of a training."""
+    assert main(["train", *map(str, arguments), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count("\n") == 1, "one object on one line and nothing else"
+    result = json.loads(printed.out)
+    assert isinstance(result, dict)
+    return result
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """A table without labels."""
+    rows = np.random.default_rng(1).normal(size=(40, 3))
+    path = tmp_path / "plain.csv"
+    pd.DataFrame(rows, columns=["a", "b", "c"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def model(plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A model fitted on it."""
+    path = tmp_path / "model.safetensors"
+    assert main(["train", str(plain), *QUICK, "--save", str(path), "--quiet"]) == 0
+    capsys.readouterr()
+    return path
+
+
+# -- the program itself ------------------------------------------------------------------------------------------------
+
+
+def test_as_a_module() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"sogaal {sogaal.__version__}\n", "")
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    calls = [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)]
+    code = f"import sys\nfrom sogaal.cli import main\nfor call in {calls}: assert main(call) == 0\n"
+    code += "sys.exit(sum(name in sys.modules for name in ('torch', 'sklearn', 'streamlit')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, what in COMMANDS.items():
+        assert re.search(rf"{name} +{what}", done.stdout)
+
+
+def test_scoring_does_not_wait_for_torch(model: Path, plain: Path) -> None:
+    code = "import sys\nfrom sogaal.cli import main\nassert main(sys.argv[1:]) == 0\nsys.exit('torch' in sys.modules)"
+    command = [sys.executable, "-c", code, "score", str(model), str(plain)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_every_field_is_a_flag_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for info in FIELDS.values():
+        assert f"--{info.name} " in text
+        assert info.help in text
+
+
+BAD = [
+    ([], "a command is needed"),
+    (["trian"], "there is no command 'trian'; did you mean 'train'?"),
+    (["--colour"], "there is no flag '--colour'"),
+    (["train"], "--path must name one table, a file or a shipped dataset, got none"),
+    (["train", "onecluster", "--path", "wine"], "--path must name one table.* got 'onecluster' and 'wine'"),
+    (["train", "onecluster", "wine"], "there is no place for 'wine'"),
+    (["train", "onecluste"], "'onecluste' is neither a shipped dataset nor a file: did you mean onecluster"),
+    (["train", "no/such.csv"], "no/such.csv: there is no such file"),
+    (["train", "onecluster", "--lr_d", "fast"], "--lr_d must be a finite number over 0 and at most 10, got 'fast'"),
+    (["train", "onecluster", "--lr_d", "nan"], "--lr_d must be a finite number over 0 and at most 10, got nan"),
+    (["train", "onecluster", "--lr-d", "-1e-3"], "--lr_d must be a finite number over 0 and at most 10, got -0.001"),
+    (["train", "onecluster", "--k", "1.5"], "--k must be a whole number at least 1 and at most 100, got '1.5'"),
+    (["train", "onecluster", "--algorithm", "gan"], "--algorithm must be one of 'so-gaal', 'mo-gaal', got 'gan'"),
+    (["train", "onecluster", "--k"], "--k: expected one argument"),
+    (["train", "onecluster", "--stop_epoch", "3"], "no flag '--stop_epoch'; did you mean --stop_epochs"),
+    (["train", "onecluster", "--preset", "best"], "--preset must be one of post, .*got 'best'"),
+    (["train", "onecluster", "--scaling", "log"], "--scaling: invalid choice: 'log'"),
+    (["train", "onecluster", "--share", "2"], "--share: the share must be a number over 0 and at most 1, got '2'"),
+    (["train", "onecluster", "--label", "klass"], "there is no label column 'klass'"),
+    (["train", "onecluster", "--save", "no/such/model"], "--save: no/such/model: the folder .* must exist"),
+    (["train", "onecluster", "--plot", "."], "--plot: .: the file to write must be an ordinary file"),
+    (["train", "onecluster", "--plot", "a", "--scores", "a"], "--scores must name another file than --plot"),
+    (
+        ["train", "wine", "--algorithm", "mo-gaal", "--batch_size", "9"],
+        "--k must be at most the batch size, 9 here, got 10",
+    ),
+    (["score"], "the following arguments are required: MODEL, FILE_OR_NAME"),
+    (["score", "no-model", "wine"], "no-model: there is no such file"),
+    (["score", "README.md", "wine"], "README.md: the file must be a model in safetensors format"),
+    (["app", "--port", "70000"], "--port: the port must be a whole number from 0 to 65535, got '70000'"),
+    (["app", "--dataset", "onecluste"], "did you mean onecluster"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_bad_input_is_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.match(r"sogaal( train| score| app)?: ", printed.err)
+    assert re.search(message, printed.err)
+    assert printed.err.count("\n") == 1
+
+
+def test_a_message_stays_one_line_whatever_it_quotes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "two\nlines.csv"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_status_of_a_process() -> None:
+    done = run("train", "onecluster", "--lr_d", "0")
+    assert done.returncode == 2
+    assert done.stderr == "sogaal train: --lr_d must be a finite number over 0 and at most 10, got 0.0.\n"
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "sogaal", "datasets"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_ctrl_c(tmp_path: Path) -> None:
+    """A training with a progress bar, interrupted: status 130, one message, no file."""
+    import fcntl  # here: Windows has neither
+    import termios
+
+    terminal, its_end = os.openpty()
+    outputs = ["--save", str(tmp_path / "m"), "--plot", str(tmp_path / "p"), "--scores", str(tmp_path / "s")]
+    command = [sys.executable, "-m", "sogaal", "train", "onecluster", "--stop_epochs", "100000", *outputs]
+    fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=its_end)
+    assert process.stdout is not None
+    os.close(its_end)
+    try:
+        seen = read_until(terminal, "AUC")
+        assert re.search(r"\d+/600000 .*step/s, D \d\.\d+, G \d\.\d+, AUC", seen)
+        process.send_signal(signal.SIGINT)
+        seen = read_until(terminal, "interrupted")
+        assert process.wait(timeout=60) == 130
+        assert "Traceback" not in seen
+        assert process.stdout.read() == b""
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        os.close(terminal)
+    assert list(tmp_path.iterdir()) == []
+
+
+def read_until(terminal: int, word: str) -> str:
+    seen = b""
+    deadline = time.monotonic() + 60
+    while word.encode() not in seen:
+        assert select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))[0], seen
+        seen += os.read(terminal, 65536)
+    return seen.decode()
+
+
+# -- train -------------------------------------------------------------------------------------------------------------
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    result = trained(capsys, "onecluster", *QUICK, "--seed", "3")
+    data = load_dataset("onecluster")
+    assert (result["n"], result["d"], result["outliers"], result["steps"]) == (data.n, data.d, 20, 12)
+    assert result["config"] == make_config(stop_epochs=2, seed=3).model_dump()
+    assert result["fingerprint"] == data.fingerprint
+    assert all(0 <= result[name] <= 1 for name in ("auc_stop", "auc_final", "auc_best"))
+    assert result["auc_best"] >= max(result["auc_stop"], result["auc_final"])
+    assert result["seconds"] > 0
+    assert result["d_loss"] > 0
+    assert result["g_loss"] > 0
+
+
+def test_json_without_labels(plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = trained(capsys, plain, *QUICK)
+    for name in ("auc_stop", "auc_final", "auc_best", "outliers"):
+        assert result[name] is None
+    assert result["d_loss"] > 0
+
+
+def test_same_seed_same_result(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = (trained(capsys, "wine", "--algorithm", "mo-gaal", *QUICK) for _ in range(2))
+    first.pop("seconds")
+    second.pop("seconds")
+    assert first == second
+    assert trained(capsys, "wine", "--algorithm", "mo-gaal", *QUICK, "--seed", "1")["d_loss"] != first["d_loss"]
+
+
+def test_the_originals_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    line = (
+        "--path onecluster --stop_epochs 1 --lr_d 0.02 --lr_g 0.0003 --decay 1e-5 --momentum 0.8 --k 7 --whether_stop 0"
+    )
+    config = make_config(stop_epochs=1, lr_d=0.02, lr_g=0.0003, decay=1e-5, momentum=0.8, k=7, whether_stop=0)
+    assert trained(capsys, *line.split())["config"] == config.model_dump()
+    assert trained(capsys, *line.replace("_", "-").split())["config"] == config.model_dump()
+    assert trained(capsys, *re.sub(r"(--\S+) (\S+)", r"\1=\2", line).split())["config"] == config.model_dump()
+
+
+def test_presets_and_single_values(capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["--preset", "post", "--stop_epochs", "1", "--max_epochs", "2", "--generator_bias", "-1e-3"]
+    expected = make_config("post", stop_epochs=1, max_epochs=2, generator_bias=-1e-3)
+    assert trained(capsys, "wine", *line)["config"] == expected.model_dump()
+
+
+def test_a_number_that_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    config = trained(capsys, "wine", *QUICK, "--max_epochs", "none", "--hidden_size=")["config"]
+    assert config == make_config(stop_epochs=2).model_dump()
+
+
+def test_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "breast_cancer", *QUICK, "--lr_g", "0.001"]) == 0
+    printed = capsys.readouterr()
+    rows = dict(re.split(r"  +", line, maxsplit=1) for line in printed.out.splitlines())
+    assert rows["table"] == "breast_cancer: 367 rows, 30 features, 10 outliers (2.7%)"
+    assert rows["setting"] == "stop_epochs 2, lr_g 0.001"
+    assert rows["training"].startswith("6 steps, 6 epochs")
+    assert rows["training"].endswith("G stopped after epoch 3")
+    assert all(re.fullmatch(r"[01]\.\d{4}", rows[f"AUC {when}"]) for when in ("at stop", "at end", "best"))
+    assert printed.err == "", "no progress bar where nobody watches"
+
+
+def test_table_without_labels(plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(plain), *QUICK, "--whether_stop", "0"]) == 0
+    printed = capsys.readouterr().out
+    assert "40 rows, 3 features, no labels" in printed
+    assert "G did not stop" in printed
+    assert "AUC" not in printed
+
+
+def test_notes_about_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"a": np.arange(20.0), "same": 4.0, "colour": "red"})
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    assert main(["train", str(tmp_path / "odd.csv"), *QUICK]) == 0
+    errors = capsys.readouterr().err
+    assert re.search("note: Column 'colour'.* left out", errors)
+    assert re.search("note: Every row has the same value in column same", errors)
+    assert main(["train", str(tmp_path / "odd.csv"), *QUICK, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_columns_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.DataFrame({"who": [f"p{i}" for i in range(20)], "a": np.arange(20.0), "bad": [1] + [0] * 19})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    scores = tmp_path / "s.csv"
+    result = trained(capsys, tmp_path / "t.csv", *QUICK, "--label", "bad", "--id", "who", "--scores", scores)
+    assert (result["d"], result["outliers"]) == (1, 1)
+    table = pd.read_csv(scores)
+    assert list(table["id"]) == list(frame["who"])
+    assert list(table["label"]) == list(frame["bad"])
+
+
+def test_plot_is_a_page_that_needs_no_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "onecluster", *QUICK, "--plot", str(tmp_path / "curves.html")]) == 0
+    assert "curves.html" in capsys.readouterr().out
+    page = (tmp_path / "curves.html").read_text(encoding="utf-8")
+    assert "Plotly.newPlot(" in page
+    assert len(page) > 1_000_000, "plotly.min.js is inside"
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", page)
+    assert "<h1>SO-GAAL on One cluster</h1>" in page
+
+
+def test_names_in_the_page_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "<b>bold<b>.csv"
+    pd.DataFrame(np.random.default_rng(0).random((12, 2)), columns=["a", "b"]).to_csv(path, index=False)
+    assert main(["train", str(path), *QUICK, "--plot", str(tmp_path / "p.html"), "--quiet"]) == 0
+    page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;bold" in page
+    assert "<b>bold" not in page
+
+
+def test_divergence_is_status_1_and_leaves_the_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "wild.csv"
+    (pd.DataFrame(np.random.default_rng(0).normal(size=(50, 2)), columns=["a", "b"]) * 1e12).to_csv(path, index=False)
+    outputs = ["--plot", str(tmp_path / "p.html"), "--save", str(tmp_path / "m"), "--scores", str(tmp_path / "s")]
+    line = ["train", str(path), "--scaling", "none", "--lr_d", "10", "--lr_g", "10", *outputs]
+    assert main(line) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.fullmatch(r"sogaal train: Training diverged: .* is not finite at step \d+\.\n", printed.err)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.html", "wild.csv"]
+
+
+# -- score -------------------------------------------------------------------------------------------------------------
+
+
+def scored(arguments: Sequence[str | Path], output: Path) -> pd.DataFrame:
+    assert main(["score", *map(str, arguments), "-o", str(output), "--quiet"]) == 0
+    return pd.read_csv(output)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_score_gives_what_train_gave(tmp_path: Path, share: float, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["wine", *QUICK, "--save", tmp_path / "m", "--scores", tmp_path / "s.csv", "--share", str(share)]
+    trained(capsys, *line)
+    assert main(["score", str(tmp_path / "m"), "wine", "--share", str(share), "-o", str(tmp_path / "again.csv")]) == 0
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
+    data = load_dataset("wine")
+    table = pd.read_csv(tmp_path / "s.csv")
+    assert list(table.columns) == ["id", "label", "outlier_score", "rank", "flag"]
+    assert list(table["label"]) == list(data.y)
+    assert table["flag"].sum() == np.ceil(share * data.n)
+    assert list(table["rank"]) == list(rank(load_model(tmp_path / "m").score_samples(data.X)))
+    assert f"{data.n} rows scored, {table['flag'].sum()} flagged" in capsys.readouterr().err
+
+
+def test_score_to_standard_output(model: Path, plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(model), str(plain)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("id,outlier_score,rank,flag\n1,0.")
+    assert printed.out.count("\n") == 41
+    assert printed.err == "40 rows scored, 2 flagged\n"
+
+
+def test_score_finds_columns_by_name(model: Path, plain: Path, tmp_path: Path) -> None:
+    expected = scored([model, plain], tmp_path / "s.csv")
+    frame = pd.read_csv(plain)
+    frame.insert(0, "note", "text")
+    frame[["c", "note", "b", "a"]].assign(more=1).to_csv(tmp_path / "mixed.csv", index=False, sep=";")
+    pd.testing.assert_frame_equal(scored([model, tmp_path / "mixed.csv"], tmp_path / "t.csv"), expected)
+
+
+def test_score_keeps_ids_and_labels_as_they_are(model: Path, plain: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(plain).assign(id=[f"row, {i}" for i in range(40)], label=["fine"] * 39 + ["odd"])
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    table = scored([model, tmp_path / "t.csv"], tmp_path / "s.csv")
+    assert list(table["id"]) == list(frame["id"])
+    assert list(table["label"]) == list(frame["label"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_score_in_pieces(model: Path, tmp_path: Path, ending: str) -> None:
+    """More rows than one piece holds: ids go on, the header comes once, ranks are those of the whole table."""
+    n = 70_000
+    columns = np.random.default_rng(2).normal(size=(3, n)).astype(np.float32)
+    frame = pd.DataFrame(dict(zip("abc", columns, strict=True)))
+    source = tmp_path / f"long.{ending}"
+    if ending == "csv":
+        frame.to_csv(source, index=False)
+    else:
+        pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), source)
+    table = scored([model, source], tmp_path / "s.csv")
+    logits = load_model(model).score_samples(frame.to_numpy())
+    np.testing.assert_array_equal(table["id"], np.arange(1, n + 1))
+    np.testing.assert_array_equal(table["rank"], rank(logits))
+    np.testing.assert_array_equal(table["flag"], (rank(logits) <= 3500).astype(int))
+
+
+def test_score_at_the_end_or_the_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trained(capsys, "wine", "--stop_epochs", "20", "--save", tmp_path / "m")
+    at = {at: scored([tmp_path / "m", "wine", "--at", at], tmp_path / "s.csv") for at in ("stop", "end")}
+    pd.testing.assert_frame_equal(scored([tmp_path / "m", "wine"], tmp_path / "s.csv"), at["stop"])
+    assert not np.allclose(at["stop"]["outlier_score"], at["end"]["outlier_score"])
+
+
+def test_a_model_without_names_takes_columns_as_they_come(tmp_path: Path) -> None:
+    X = np.random.default_rng(3).normal(size=(30, 2))
+    save_model(tmp_path / "m", SOGAAL(stop_epochs=1, random_state=0).fit(X))
+    pd.DataFrame(X, columns=["p", "q"]).to_csv(tmp_path / "t.csv", index=False)
+    assert len(scored([tmp_path / "m", tmp_path / "t.csv"], tmp_path / "s.csv")) == 30
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda frame: frame.drop(columns="b"),
+            r"t.csv: .*columns that the model was fitted on, but lacks 'b' \(1 of 3\)",
+        ),
+        (lambda frame: frame.assign(b="text"), "t.csv: column 'b' must hold numbers, but has text from line 2"),
+        (lambda frame: frame.assign(b=[np.nan] + [1.0] * 39), "t.csv: .* 1 value is missing, .*line 2, column 'b'"),
+        (lambda frame: frame[:0], "t.csv: there must be rows of data"),
+    ],
+)
+def test_score_refuses_a_table(
+    model: Path, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: object, message: str
+) -> None:
+    change(pd.read_csv(plain)).to_csv(tmp_path / "t.csv", index=False)
+    assert main(["score", str(model), str(tmp_path / "t.csv"), "-o", str(tmp_path / "s.csv")]) == 2
+    printed = capsys.readouterr()
+    assert re.search(message, printed.err)
+    assert printed.err.count("\n") == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model.safetensors", "plain.csv", "t.csv"]
+
+
+def test_score_refuses_another_number_of_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    X = np.random.default_rng(3).normal(size=(30, 3))
+    save_model(tmp_path / "m", SOGAAL(stop_epochs=1).fit(X))
+    pd.DataFrame(X[:, :2], columns=["p", "q"]).to_csv(tmp_path / "t.csv", index=False)
+    assert main(["score", str(tmp_path / "m"), str(tmp_path / "t.csv")]) == 2
+    assert re.search(r"t.csv: the table must have 3 columns of numbers .* got 2: 'p', 'q'", capsys.readouterr().err)
+
+
+def test_score_does_not_overwrite_what_it_reads(model: Path, plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for output in (model, plain):
+        before = output.read_bytes()
+        assert main(["score", str(model), str(plain), "-o", str(output)]) == 2
+        assert "--output must not be a file that is read" in capsys.readouterr().err
+        assert output.read_bytes() == before
+
+
+# -- datasets and app --------------------------------------------------------------------------------------------------
+
+
+def test_datasets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datasets"]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["name", "rows", "features", "outliers", "title"]
+    assert [line.split()[0] for line in lines] == list_datasets()
+    assert lines[0].split() == ["onecluster", "1,000", "2", "20", "One", "cluster"]
+
+
+def test_datasets_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["datasets", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in entries] == list_datasets()
+    assert all(entry["description"] and entry["licence"] and entry["n"] >= 10 for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ([], {"port": None, "host": "127.0.0.1", "open_browser": True, "dataset": None}),
+        (
+            ["--port", "0", "--host", "::1", "--no-browser", "--dataset", "wine"],
+            {"port": 0, "host": "::1", "open_browser": False, "dataset": "wine"},
+        ),
+    ],
+)
+def test_app_hands_its_flags_on(flags: list[str], expected: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dashboard itself is started in test_launch.py."""
+    called: list[dict[str, object]] = []
+
+    def launch(**arguments: object) -> int:
+        called.append(arguments)
+        return 7
+
+    monkeypatch.setattr(app_command, "launch", launch)
+    assert main(["app", *flags]) == 7
+    assert called == [expected]
