@@ -152,21 +152,25 @@ def plane_view(dataset: Dataset, scaling: str, frame: Frame | None, run: str) ->
 
 def _choose_layers(scene: figures.Scene) -> list[str]:
     possible = figures.layers_for(scene)
-    if "layers" not in st.session_state:
-        st.session_state["layers"] = sorted(figures.DEFAULT_LAYERS)
+    st.session_state.setdefault("layers", list(figures.DEFAULT_LAYERS))
+    # A layer that this table does not have keeps its switch for the next table.
     st.session_state["layers_shown"] = [layer for layer in st.session_state["layers"] if layer in possible]
-    chosen = st.pills(
+    return st.pills(
         "Layers",
         list(possible),
         selection_mode="multi",
         key="layers_shown",
         format_func=figures.LAYERS.__getitem__,
+        on_change=_take_layers,
+        args=(possible,),
         label_visibility="collapsed",
         wrap=True,
     )
+
+
+def _take_layers(possible: tuple[str, ...]) -> None:
     absent = [layer for layer in st.session_state["layers"] if layer not in possible]
-    st.session_state["layers"] = [*chosen, *absent]
-    return chosen
+    st.session_state["layers"] = [*st.session_state["layers_shown"], *absent]
 
 
 def _choose_plane(dataset: Dataset) -> tuple[int, int] | None:
