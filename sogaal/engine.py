@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from sogaal.config import TrainConfig
-from sogaal.counting import generator_steps, sub_generator_blocks
+from sogaal.counting import generator_steps
 from sogaal.devices import check_device, one_thread
 from sogaal.errors import ConfigError, DivergedError
 from sogaal.frames import DiscriminatorWeights
@@ -35,6 +35,7 @@ from sogaal.layers import Layers
 from sogaal.networks import hidden_units, initial_discriminator
 from sogaal.records import Mark, StepRecord, diverged
 from sogaal.seeding import Stream, noise_block, permutation, stream
+from sogaal.subgenerators import Quantiles, Shares
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -42,8 +43,6 @@ FloatArray = npt.NDArray[np.float32]
 BLOCK_STEPS = 64
 # Floats in a block of logits or noise, so that wide tables do not buy speed with memory.
 BLOCK_FLOATS = 2**19
-# Rows of the table from which MO-GAAL's quantiles are taken, when it has more.
-QUANTILE_ROWS = 20_000
 # Generated points in a frame, over all sub-generators.
 FRAME_POINTS = 300
 
@@ -73,7 +72,9 @@ class Engine:
         self.is_mo = first.algorithm == "mo-gaal"
         self.step = 0
         self.diverged: list[DivergedError | None] = [None] * self.runs
-        self.table = self._augment(torch.from_numpy(np.ascontiguousarray(X.T)))
+        ones = np.ones((self.n, 1), dtype=X.dtype)
+        # A row of the table is a row here: batches are gathered from it, and rows are gathered fastest.
+        self.table = torch.from_numpy(np.concatenate([X, ones], axis=1)).to(self.device, self.dtype)
         self._start_networks()
         self._make_schedule()
         self._make_buffers()
@@ -146,11 +147,23 @@ class Engine:
         self._x = empty(M, d + 1, 2 * batch)
         self._h, self._dh = empty(M, h + 1, 2 * batch), empty(M, h + 1, 2 * batch)
         self._error_d = empty(M, 1, 2 * batch)
+        self._rows = empty(batch, d + 1)
+        self._x_t, self._h_t = self._x.transpose(1, 2), self._h.transpose(1, 2)
+        self._real, self._fake = [x[:, :batch] for x in self._x], self._x[:, :, batch:]
         self._target_d = torch.cat([torch.ones(batch), torch.zeros(batch)]).to(self.device, self.dtype)
         self._a, self._g, self._dg, self._da = (empty(M * k, d + 1, batch) for _ in range(4))
+        self._a_t = self._a.transpose(1, 2)
+        # Seen from the noise that they share, the k first layers of a run are one tall layer.
+        tall = (M, k * (d + 1), -1)
+        self._tall_first, self._tall_slope = self.G.first.view(tall), self.G.first_slope.view(tall)
+        self._tall_a, self._tall_da = self._a.view(tall), self._da.view(tall)
+        self._second, self._second_t = self.G.second.flatten(0, 1), self.G.second_t.flatten(0, 1)
+        self._second_slope = self.G.second_slope.flatten(0, 1)
         self._hg, self._dhg = empty(M * k, h + 1, batch), empty(M * k, h + 1, batch)
         self._error_g = empty(M * k, 1, batch)
         self._target_g = torch.ones(M * k, 1, 1, dtype=self.dtype, device=self.device)
+        # This follows from the shape of one run alone: noise must not depend on who else is in the group.
+        self._noise_steps = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // (d * batch)))
         floats = M * batch * max(2, k)
         self._block = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // floats))
         self._logits_d, self._slots_d = self._log(M, 2 * batch)
@@ -160,7 +173,8 @@ class Engine:
         fixed = np.stack([noise_block(c.seed, Stream.FRAME, 0, (k, d, each)) for c in self.configs])
         self._frame_noise: FloatArray = np.concatenate([fixed, np.ones_like(fixed[..., :1, :])], axis=-2)
         if self.is_mo:
-            self._make_mo_buffers()
+            self._shares = Shares(batch, k, self.device)
+            self._quantiles = Quantiles(self.table, k)
 
     def _log(self, networks: int, columns: int) -> tuple[Tensor, list[Tensor]]:
         """Where the logits of a block of steps are kept: (block, networks * columns), and each step's part of it.
@@ -171,27 +185,6 @@ class Engine:
         used = networks * columns
         rows = torch.zeros(self._block, -(-used // 64) * 64, dtype=self.dtype, device=self.device)
         return rows, [row[:used].view(networks, 1, columns) for row in rows]
-
-    def _make_mo_buffers(self) -> None:
-        """Where D's batch comes from k sub-generators: gather into equal padded blocks, and back."""
-        blocks = sub_generator_blocks(self.batch, self.k)
-        width = max(end - start for start, end in blocks)
-        gather = torch.zeros(self.k, width, dtype=torch.long)
-        back = torch.empty(self.batch, dtype=torch.long)
-        for i, (start, end) in enumerate(blocks):
-            gather[i, : end - start] = torch.arange(start, end)
-            back[start:end] = torch.arange(i * width, i * width + end - start)
-        self._gather, self._back = gather.reshape(-1).to(self.device), back.to(self.device)
-        self._block_width = width
-        rows = self.table
-        if self.n > QUANTILE_ROWS:
-            sample = np.sort(stream(0, Stream.SAMPLE).choice(self.n, QUANTILE_ROWS, replace=False))
-            rows = self.table[:, torch.from_numpy(sample).to(self.device)].contiguous()
-        self._quantile_rows = rows
-        place = (rows.shape[1] - 1) * torch.arange(self.k, dtype=torch.float64) / self.k
-        self._quantile_low = place.floor().long().to(self.device)
-        self._quantile_high = place.ceil().long().to(self.device)
-        self._quantile_part = (place - place.floor()).to(self.device, self.dtype)
 
     # -- one step --------------------------------------------------------------------------------------------------
 
@@ -224,12 +217,11 @@ class Engine:
 
     def _one_step(self, slot: int) -> None:
         self._stop_generators()
-        x, batch = self._x, self.batch
         self._take_batch()
-        noise = self._draw(Stream.NOISE_D, (self.d, batch))
-        x[:, :, batch:] = self._potential_outliers(noise)
+        noise = self._draw(Stream.NOISE_D)
+        self._fake.copy_(self._potential_outliers(noise))
         logits = self._slots_d[slot]
-        self._discriminate(self.D.first, self.D.second, x, self._h, logits)
+        self._discriminate(self.D.first, self.D.second, self._x, self._h, logits)
         self._discriminator_step(logits)
         if self.is_mo:
             noise = self._mo_generate()
@@ -241,10 +233,8 @@ class Engine:
         columns = slice(number * self.batch, (number + 1) * self.batch)
         for run, config in enumerate(self.configs):
             order = self._order(run, config, epoch)
-            torch.index_select(self.table, 1, order[columns], out=self._real(run))
-
-    def _real(self, run: int) -> Tensor:
-        return self._x[run, :, : self.batch]
+            torch.index_select(self.table, 0, order[columns], out=self._rows)
+            self._real[run].copy_(self._rows.t())
 
     def _order(self, run: int, config: TrainConfig, epoch: int) -> Tensor:
         number = epoch if config.shuffle == "each_epoch" else 0
@@ -254,32 +244,36 @@ class Engine:
             known = self._orders[run] = (number, torch.from_numpy(order).to(self.device))
         return known[1]
 
-    def _draw(self, kind: Stream, shape: tuple[int, ...]) -> Tensor:
-        """Noise of this step with its row of ones, (M, ..., d+1, batch): made a block of steps at a time."""
-        # The block follows from the shape of one run alone: noise must not depend on who else is in the group.
-        block = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // int(np.prod(shape))))
-        number, slot = divmod(self.step, block)
+    def _draw(self, kind: Stream) -> Tensor:
+        """Noise of this step with its row of ones, (M, d+1, batch): made a block of steps at a time.
+
+        For D's step of MO-GAAL it comes shared out, (M, k, d+1, width), each part filled up to the widest.
+        """
+        number, slot = divmod(self.step, self._noise_steps)
         known = self._noise.get(kind)
         if known is None or known[0] != number:
-            drawn = np.stack([noise_block(c.seed, kind, number, (block, *shape)) for c in self.configs], axis=1)
-            known = self._noise[kind] = (number, self._augment(torch.from_numpy(drawn)))
+            shape = (self._noise_steps, self.d, self.batch)
+            drawn = np.stack([noise_block(c.seed, kind, number, shape) for c in self.configs], axis=1)
+            noise = self._augment(torch.from_numpy(drawn))
+            if self.is_mo and kind is Stream.NOISE_D:
+                noise = self._shares.share_out(noise)
+            known = self._noise[kind] = (number, noise)
         return known[1][slot]
 
     def _generate(self, noise: Tensor) -> Tensor:
         """All sub-generators on the same noise (M, d+1, batch): (M k, d+1, batch) in a reused buffer."""
-        # Seen from the shared noise, the k first layers of a run are one tall layer.
-        M, k, rows = self.runs, self.k, self.d + 1
-        torch.bmm(self.G.first.view(M, k * rows, rows), noise, out=self._a.view(M, k * rows, self.batch)).relu_()
-        return torch.bmm(self.G.second.flatten(0, 1), self._a, out=self._g).relu_()
+        torch.bmm(self._tall_first, noise, out=self._tall_a).relu_()
+        return torch.bmm(self._second, self._a, out=self._g).relu_()
 
     def _potential_outliers(self, noise: Tensor) -> Tensor:
         """G(z) for D's batch: (M, d+1, batch); MO-GAAL's sub-generators share the noise out between them."""
         if not self.is_mo:
             return self._generate(noise)
-        M, k, rows, width = self.runs, self.k, self.d + 1, self._block_width
-        parts = noise.index_select(2, self._gather).view(M, rows, k, width).transpose(1, 2)
-        made = torch.matmul(self.G.second, torch.matmul(self.G.first, parts).relu_()).relu_()
-        return made.transpose(1, 2).reshape(M, rows, k * width).index_select(2, self._back)
+        parts = noise.flatten(0, 1)
+        a = torch.bmm(self.G.first.flatten(0, 1), parts).relu_()
+        # Transposed, a generated point is a row, and rows are gathered fastest.
+        made = torch.bmm(a.transpose(1, 2), self._second_t).relu_()
+        return self._shares.collect(made.view(self.runs, -1, self.d + 1)).transpose(1, 2)
 
     @staticmethod
     def _discriminate(first: Tensor, second: Tensor, x: Tensor, h: Tensor, logits: Tensor) -> None:
@@ -290,25 +284,19 @@ class Engine:
         D, error, h, dh = self.D, self._error_d, self._h, self._dh
         torch.sigmoid(logits, out=error)
         error.sub_(self._target_d)
-        torch.bmm(error, h.transpose(1, 2), out=D.second_slope)
-        torch.mul(D.second.transpose(1, 2), error, out=dh)
+        torch.bmm(error, self._h_t, out=D.second_slope)
+        torch.mul(D.second_t, error, out=dh)
         _relu_backward(dh, h, 0, grad_input=dh)
-        torch.bmm(dh, self._x.transpose(1, 2), out=D.first_slope)
+        torch.bmm(dh, self._x_t, out=D.first_slope)
         D.update(*self._pace(D))
 
     def _mo_generate(self) -> Tensor:
         """MO-GAAL's second half of a step begins with D's quantiles over the table and fresh noise for all."""
-        self._target_g.copy_(self._quantiles().reshape(-1, 1, 1))
-        noise = self._draw(Stream.NOISE_G, (self.d, self.batch))
+        logits = self._table_logits(self.D.values, self._quantiles.columns)
+        self._target_g.copy_(self._quantiles.of(logits).reshape(-1, 1, 1))
+        noise = self._draw(Stream.NOISE_G)
         self._generate(noise)
         return noise
-
-    def _quantiles(self) -> Tensor:
-        """The i/k quantiles (i = 0 .. k-1, linear between neighbours) of D over the table: (M, k)."""
-        logits = self._table_logits(self.D.values, self._quantile_rows).sort(dim=1).values
-        low = logits[:, self._quantile_low].sigmoid()
-        high = logits[:, self._quantile_high].sigmoid()
-        return low + (high - low) * self._quantile_part
 
     def _table_logits(self, values: Tensor, columns: Tensor) -> Tensor:
         """D's logits with the flat parameters ``values`` on ``columns`` (d+1, m): (M, m)."""
@@ -331,16 +319,15 @@ class Engine:
         self.G.update(*self._pace(self.G))
 
     def _generator_slopes(self, noise: Tensor, first: Tensor, second: Tensor) -> None:
-        dh, dg, da, G = self._dhg, self._dg, self._da, self.G
+        dh, dg, da = self._dhg, self._dg, self._da
         torch.mul(second.transpose(1, 2), self._error_g, out=dh)
         _relu_backward(dh, self._hg, 0, grad_input=dh)
         torch.bmm(first.transpose(1, 2), dh, out=dg)
         _relu_backward(dg, self._g, 0, grad_input=dg)
-        torch.bmm(dg, self._a.transpose(1, 2), out=G.second_slope.flatten(0, 1))
-        torch.bmm(G.second.flatten(0, 1).transpose(1, 2), dg, out=da)
+        torch.bmm(dg, self._a_t, out=self._second_slope)
+        torch.bmm(self._second_t, dg, out=da)
         _relu_backward(da, self._a, 0, grad_input=da)
-        M, tall = self.runs, self.k * (self.d + 1)
-        torch.bmm(da.view(M, tall, -1), noise.transpose(1, 2), out=G.first_slope.view(M, tall, -1))
+        torch.bmm(self._tall_da, noise.transpose(1, 2), out=self._tall_slope)
 
     def _pace(self, layers: Layers) -> tuple[Tensor | float, Tensor | float]:
         """(momentum, factor of the learning rate) of this step; numbers where all runs share them."""
@@ -390,17 +377,31 @@ class Engine:
                 self.diverged[run] = diverged(quantity, self.step - block + slot + 1)
 
     @torch.inference_mode()
-    def logits(self, X: FloatArray | None = None, values: FloatArray | None = None, rows: int = 65_536) -> FloatArray:
+    def logits(self, X: FloatArray | None = None, values: FloatArray | None = None) -> FloatArray:
         """D's logits (M, m) of rows ``X`` (m, d), or of the table, with D now or with flat parameters ``values``."""
-        flat = self._flat(values)
-        columns = self.table if X is None else torch.from_numpy(np.ascontiguousarray(X.T))
-        parts = []
+        if X is None:
+            columns = self.table.t()
+        else:
+            columns = self._augment(torch.from_numpy(np.ascontiguousarray(X.T)))
+        logits: FloatArray = self._logits_at([self._flat(values)], columns)[0]
+        return logits
+
+    @torch.inference_mode()
+    def table_logits(self, moments: Sequence[FloatArray], rows: npt.NDArray[np.int64] | None = None) -> FloatArray:
+        """D's logits on the table, or some of its rows, with flat parameters of several moments: (moments, M, m)."""
+        table = self.table if rows is None else self.table[torch.from_numpy(rows).to(self.device)]
+        return self._logits_at([self._flat(values) for values in moments], table.t())
+
+    def _logits_at(self, moments: Sequence[Tensor], columns: Tensor) -> FloatArray:
+        found = torch.empty(len(moments), self.runs, 1, columns.shape[1], dtype=self.dtype, device=self.device)
+        block = max(256, BLOCK_FLOATS // (self.runs * (self.hidden + 1)))
         with one_thread():
-            for start in range(0, columns.shape[1], rows):
-                part = columns[:, start : start + rows]
-                part = part if X is None else self._augment(part)
-                parts.append(self._table_logits(flat, part))
-        return np.asarray(torch.cat(parts, dim=1).cpu().numpy(), dtype=np.float32)
+            for start in range(0, columns.shape[1], block):
+                part = columns[:, start : start + block].expand(self.runs, -1, -1)
+                h = torch.empty(self.runs, self.hidden + 1, part.shape[2], dtype=self.dtype, device=self.device)
+                for moment, flat in enumerate(moments):
+                    self._discriminate(*self.D.split(flat), part, h, found[moment, :, :, start : start + block])
+        return np.asarray(found[:, :, 0].cpu().numpy(), dtype=np.float32)
 
     def _flat(self, values: FloatArray | None) -> Tensor:
         return self.D.values if values is None else torch.from_numpy(values).to(self.device)

@@ -181,9 +181,8 @@ class Trainer:
 
     def _ranked(self, marks: Sequence[Mark], rows: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float64]:
         assert self.y is not None
-        X, y = (None, self.y) if rows is None else (self.X[rows], self.y[rows])
-        logits = np.stack([self.engine.logits(X, mark.d_values)[0] for mark in marks])
-        return ranking_metrics_of_rows(logits, y)
+        logits = self.engine.table_logits([mark.d_values for mark in marks], rows)[:, 0]
+        return ranking_metrics_of_rows(logits, self.y if rows is None else self.y[rows])
 
     def _spread(self, marks: Sequence[Mark]) -> npt.NDArray[np.float64]:
         if not self._varying.any():

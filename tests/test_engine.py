@@ -146,8 +146,8 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 
 
 def test_quantiles_of_a_large_table_come_from_a_fixed_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sogaal.engine.QUANTILE_ROWS", 40)
+    monkeypatch.setattr("sogaal.subgenerators.QUANTILE_ROWS", 40)
     engine = Engine(small_table(dtype=np.float32), [quick(algorithm="mo-gaal", k=3)])
-    assert engine._quantile_rows.shape == (4, 40)
+    assert engine._quantiles.columns.shape == (4, 40)
     again = Engine(small_table(dtype=np.float32), [quick(algorithm="mo-gaal", k=3, seed=9)])
-    assert torch.equal(engine._quantile_rows, again._quantile_rows)
+    assert torch.equal(engine._quantiles.columns, again._quantiles.columns)

@@ -46,10 +46,11 @@ def reference_engine(algorithm: str, prefix: str) -> Engine:
 def give_noise(engine: Engine, monkeypatch: pytest.MonkeyPatch, noise: dict[Stream, np.ndarray]) -> None:
     """Let the engine draw the recorded noise (steps, ..., batch, d) instead of its own."""
 
-    def draw(kind: Stream, shape: tuple[int, ...]) -> torch.Tensor:
+    def draw(kind: Stream) -> torch.Tensor:
         columns = np.swapaxes(noise[kind][engine.step], -1, -2).astype(np.float32)
-        assert columns.shape == shape
-        return engine._augment(torch.from_numpy(columns[None].copy()))
+        assert columns.shape == (engine.d, engine.batch)
+        drawn = engine._augment(torch.from_numpy(columns[None].copy()))
+        return engine._shares.share_out(drawn) if engine.is_mo and kind is Stream.NOISE_D else drawn
 
     monkeypatch.setattr(engine, "_draw", draw)
 

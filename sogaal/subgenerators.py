@@ -1,0 +1,63 @@
+"""What MO-GAAL adds to a step: how its sub-generators share the noise of D's batch, and what each aims at."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sogaal.counting import sub_generator_blocks
+from sogaal.seeding import Stream, stream
+
+# Rows of the table from which the quantiles are taken, when it has more.
+QUANTILE_ROWS = 20_000
+
+
+class Shares:
+    """Columns of a batch for each of k sub-generators, filled up to equal width so that one product serves all."""
+
+    def __init__(self, batch: int, k: int, device: torch.device) -> None:
+        blocks = sub_generator_blocks(batch, k)
+        width = max(end - start for start, end in blocks)
+        gather = torch.zeros(k, width, dtype=torch.long)
+        back = torch.empty(batch, dtype=torch.long)
+        for i, (start, end) in enumerate(blocks):
+            gather[i, : end - start] = torch.arange(start, end)
+            back[start:end] = torch.arange(i * width, i * width + end - start)
+        self.k = k
+        self._gather, self._back = gather.reshape(-1).to(device), back.to(device)
+
+    def share_out(self, noise: Tensor) -> Tensor:
+        """(..., d+1, batch) -> (..., k, d+1, width): to each sub-generator its columns."""
+        parts = noise.index_select(noise.dim() - 1, self._gather)
+        return parts.view(*noise.shape[:-1], self.k, -1).movedim(-2, -3).contiguous()
+
+    def collect(self, made: Tensor) -> Tensor:
+        """(M, k * width, d+1) -> (M, batch, d+1): the rows in the order of the batch, without what filled up."""
+        return made.index_select(1, self._back)
+
+
+class Quantiles:
+    """The i/k quantiles of D over the table, i = 0 .. k-1, linear between neighbours (Liu et al. 2019, section 4.3).
+
+    ``table`` (n, d+1). ``columns`` (d+1, m): the rows that D has to judge for it, transposed; a fixed sample of
+    :data:`QUANTILE_ROWS` where the table has more.
+    """
+
+    def __init__(self, table: Tensor, k: int) -> None:
+        if len(table) > QUANTILE_ROWS:
+            sample = np.sort(stream(0, Stream.SAMPLE).choice(len(table), QUANTILE_ROWS, replace=False))
+            table = table[torch.from_numpy(sample).to(table.device)]
+        self.columns = table.t()
+        place = (len(table) - 1) * torch.arange(k, dtype=torch.float64) / k
+        self._places = torch.cat([place.floor(), place.ceil()]).long().numpy()
+        self._part = (place - place.floor()).to(table.device, table.dtype)
+
+    def of(self, logits: Tensor) -> Tensor:
+        """D's quantiles (M, k) from its logits (M, m): sorting logits sorts D, and the sigmoid of few is cheap."""
+        low, high = self._at_places(logits).sigmoid().chunk(2, dim=1)
+        return low + (high - low) * self._part
+
+    def _at_places(self, logits: Tensor) -> Tensor:
+        if logits.device.type == "cpu":
+            # numpy sorts floats with vector instructions, several times as fast as torch does.
+            return torch.from_numpy(np.sort(logits.numpy(), axis=1).take(self._places, axis=1))
+        return logits.sort(dim=1).values[:, self._places]
