@@ -1,6 +1,7 @@
 """Tables: what a `Dataset` is, the shipped ones, and readers for people's own."""
 
 from sogaal.data.dataset import MIN_ROWS, Dataset
+from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
 from sogaal.data.reading import read_table
 from sogaal.data.registry import ShippedDataset, datasets_folder, list_datasets, load_dataset, shipped_datasets
@@ -12,6 +13,7 @@ __all__ = [
     "Chunk",
     "Dataset",
     "ShippedDataset",
+    "column_names",
     "datasets_folder",
     "list_datasets",
     "load_dataset",

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sogaal.data.dataset import MIN_ROWS, Dataset, Float32Array, Int8Array, check_enough_rows
-from sogaal.data.labels import LabelColumn
-from sogaal.data.numbers import Float64Array, NumberColumn, is_text, missing_mask, plain, read_numbers, trimmed
+from sogaal.data.ids import ID_NAMES, LONGEST_ID, names_rows, sounds_like_ids
+from sogaal.data.labels import LABEL_NAMES, LabelColumn, is_flag_name, label_candidates
+from sogaal.data.numbers import (
+    FILL_MISSING,
+    Float64Array,
+    NumberColumn,
+    is_text,
+    missing_mask,
+    plain,
+    read_numbers,
+    trimmed,
+)
 from sogaal.errors import DataError
 
-LABEL_NAMES = ("label", "y", "class", "outlier", "target")
-ID_NAMES = ("id", "index", "__index_level_0__")
-_LONGEST_ID = 200
+# In fewer rows a measurement may well climb by one from row to row.
+_RUNNING_ROWS = 20
+_RARE_ONES = 0.2  # a column of 0 and 1 with a smaller share of ones than this may be the labels
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -47,13 +57,22 @@ class RawTable:
 
 @dataclass(frozen=True)
 class Roles:
-    """Which column does what, by position; label and id may be None. asked: the caller named the label column."""
+    """Which column does what, by position; label and id may be None.
+
+    asked: the caller named the label column. candidates: all columns that may hold the labels, `label` first.
+    """
 
     label: int | None
     id: int | None
     features: tuple[int, ...]
     asked: bool
     notes: tuple[str, ...] = ()
+    candidates: tuple[int, ...] = ()
+
+    def with_label(self, label: int | None) -> "Roles":
+        """The same with another column (or none) for the labels; the former one becomes a feature."""
+        features = {*self.features, *([] if self.label is None else [self.label])} - {label}
+        return replace(self, label=label, features=tuple(sorted(features)))
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,7 @@ def make_dataset(table: RawTable, name: str, label_column: str | None, id_column
         raise DataError(f"{table.filename}: there must be at least {MIN_ROWS} rows of data, got {table.n}.")
     check_enough_rows(features.X, table.filename)  # here rather than in Dataset, so that the message names the file
     features.X.flags.writeable = False
+    questions = (*_hidden_labels(features), *_questions(table, features, label_column if y is None else "", id_column))
     return Dataset(
         name=name,
         X=features.X,
@@ -89,7 +109,9 @@ def make_dataset(table: RawTable, name: str, label_column: str | None, id_column
         feature_names=features.names,
         title=name,
         source=table.filename,
-        notes=(*table.notes, *roles.notes, *notes, *features.notes, *_hidden_labels(features)),
+        notes=(*table.notes, *roles.notes, *notes, *features.notes, *questions),
+        label_name=None if roles.label is None else column_name(table, roles.label),
+        id_name=None if roles.id is None else column_name(table, roles.id),
     )
 
 
@@ -105,30 +127,59 @@ def check_names(table: RawTable) -> None:
         seen[name] = i
 
 
-def find_roles(table: RawTable, label_column: str | None, id_column: str | None) -> Roles:
-    """Which column holds the labels, which the ids; all others are features."""
-    label = _find(table, label_column, LABEL_NAMES, "label")
-    ids = _find(table, id_column, ID_NAMES, "id", taken=label)
-    if ids is None and id_column is None and table.names and table.names[0] == "" and label != 0:
-        if not _is_empty(table.columns[0]):
-            ids = 0  # a data frame's index, saved as a first column without a name
+def find_roles(table: RawTable, label_column: str | None, id_column: str | None, features: Sequence[str] = ()) -> Roles:
+    """Which column holds the labels, which the ids; all others are features.
+
+    features: names of columns that are known to be features, so that their values cannot make one the ids.
+    """
+    if label_column is None:
+        candidates = label_candidates(table.names)
+    else:
+        asked = _find(table, label_column, "label")
+        candidates = () if asked is None else (asked,)
+    label = candidates[0] if candidates else None
+    ids, notes = _find_ids(table, id_column, label, features)
     if label is not None and label == ids:
         raise DataError(f"{table.filename}: column {table.names[label]!r} cannot be both the labels and the ids.")
     others = [i for i in range(len(table.names)) if i not in (label, ids)]
-    notes = []
     if id_column is None and ids is not None:
         for i in [i for i in others if table.names[i].lower() in ID_NAMES]:
             others.remove(i)
             notes.append(f"Column {table.names[i]!r} was left out: it numbers the rows, as the ids already do.")
-    return Roles(label, ids, tuple(others), label_column is not None or table.fixed_labels, tuple(notes))
+    candidates = tuple(i for i in candidates if i != ids)
+    asked_for = label_column is not None or table.fixed_labels
+    return Roles(label, ids, tuple(others), asked_for, tuple(notes), candidates)
 
 
-def _find(table: RawTable, asked: str | None, usual: Sequence[str], what: str, taken: int | None = None) -> int | None:
+def _find_ids(
+    table: RawTable, asked: str | None, label: int | None, features: Sequence[str]
+) -> tuple[int | None, list[str]]:
+    """The column of ids, and notes."""
+    if asked is not None:
+        return _find(table, asked, "id"), []
+    lower = [name.lower() for name in table.names]
+    usual = next((lower.index(name) for name in ID_NAMES if name in lower and lower.index(name) != label), None)
+    if usual is not None:
+        return usual, []
+    if table.names and table.names[0] == "" and label != 0 and not _is_empty(table.columns[0]):
+        return 0, []  # a data frame's index, saved as a first column without a name
+    for i, name in enumerate(table.names):
+        if i == label or name in features or table.fixed_labels or not sounds_like_ids(name):
+            continue
+        if names_rows(table.columns[i], semicolons=table.semicolons):
+            note = (
+                f"Column {name!r} names the rows (all its values differ) and is not trained on; say that there is no "
+                f"id column if it is a feature."
+            )
+            return i, [note]
+    return None, []
+
+
+def _find(table: RawTable, asked: str, what: str) -> int | None:
+    """The position of the column that the caller named; None for ""."""
     if asked == "":
         return None
     lower = [name.lower() for name in table.names]
-    if asked is None:
-        return next((lower.index(name) for name in usual if name in lower and lower.index(name) != taken), None)
     if asked in table.names:
         return table.names.index(asked)
     if lower.count(asked.lower()) == 1:
@@ -144,23 +195,69 @@ def _listed(names: Sequence[str], most: int = 8) -> str:
 
 def _labels(table: RawTable, roles: Roles) -> tuple[Int8Array | None, Roles, tuple[str, ...]]:
     """The labels, and the roles anew: a column that only looked like labels becomes a feature."""
-    if roles.label is None:
-        return None, roles, ()
-    at = roles.label
-    labels = LabelColumn(table.filename, table.names[at], table.columns[at], table.place, roles.asked).read()
-    if labels.y is None:
-        features = tuple(sorted((*roles.features, at)))
-        roles = Roles(None, roles.id, features, False, roles.notes)
-    return labels.y, roles, labels.notes
+    notes: list[str] = []
+    for at in roles.candidates:
+        labels = LabelColumn(table.filename, table.names[at], table.columns[at], table.place, roles.asked).read()
+        notes.extend(labels.notes)
+        if labels.y is not None:
+            return labels.y, roles.with_label(at), tuple(notes)
+    return None, roles.with_label(None), tuple(notes)
 
 
 def _hidden_labels(features: Features) -> tuple[str, ...]:
     """A note for each feature that looks like a second label column: training on labels would be a leak."""
     notes = []
-    for position, name in enumerate(features.names):
-        if name.lower() in LABEL_NAMES and len(np.unique(features.X[:, position])) <= 2:
+    for name, values in zip(features.names, features.X.T, strict=True):
+        if _is_hidden_label(name, values):
             notes.append(f"Column {name!r} was read as a feature although it has the name of a label column.")
     return tuple(notes)
+
+
+def _is_hidden_label(name: str, values: Float32Array) -> bool:
+    if name.lower() in LABEL_NAMES:
+        return len(np.unique(values)) <= 2
+    return is_flag_name(name) and len(np.unique(values)) == 2
+
+
+def _questions(table: RawTable, features: Features, label_column: str | None, id_column: str | None) -> tuple[str, ...]:
+    """Notes that ask about features which may be labels or ids; "" for either: that question is answered."""
+    if table.fixed_labels:
+        return ()
+    notes, flags = [], []
+    for name, values in zip(features.names, features.X.T, strict=True):
+        if id_column != "" and _is_running(values):
+            notes.append(
+                f"Column {name!r} holds the running numbers {values[0]:.0f} to {values[-1]:,.0f} and is used as a "
+                f"feature: if it only numbers the rows, name it as the id column."
+            )
+        if label_column is None and _is_rare_flag(values) and not _is_hidden_label(name, values):
+            flags.append((name, f"({100 * values.mean(dtype=np.float64):.2g} % ones)"))
+    if len(flags) == 1:
+        name, share = flags[0]
+        notes.append(
+            f"Column {name!r} holds only 0 and 1 {share} and is used as a feature: if it is the label, name it as the "
+            f"label column."
+        )
+    elif flags:
+        shown = ", ".join(f"{name!r} {share}" for name, share in flags[:8])
+        more = f" and {len(flags) - 8} more" if len(flags) > 8 else ""
+        notes.append(
+            f"Columns {shown}{more} hold only 0 and 1 and are used as features: if one of them is the label, name it "
+            f"as the label column."
+        )
+    return tuple(notes)
+
+
+def _is_running(values: Float32Array) -> bool:
+    """Whether a column counts its rows: 0, 1, ..., n - 1 or 1, 2, ..., n."""
+    if len(values) < _RUNNING_ROWS or values[0] not in (0, 1) or values[1] != values[0] + 1:
+        return False
+    return bool((values == np.arange(len(values), dtype=np.float32) + values[0]).all())
+
+
+def _is_rare_flag(values: Float32Array) -> bool:
+    ones = values == 1
+    return bool(0 < ones.mean() < _RARE_ONES and (ones | (values == 0)).all())
 
 
 def _is_empty(column: "pa.ChunkedArray[Any]") -> bool:
@@ -281,7 +378,9 @@ def _not_finite(table: RawTable, X: Float32Array, columns: Sequence[int], wide: 
     """Which rule is broken, how often, and where first (the uppermost row, its leftmost column)."""
     missing = np.isnan(X)
     if missing.any():
-        return _first_of(table, missing, columns, "missing", "there must be a finite number in every cell")
+        return _first_of(
+            table, missing, columns, "missing", "there must be a finite number in every cell", FILL_MISSING
+        )
     infinite = np.column_stack([np.isinf(values) for values in wide if values is not None])
     if infinite.any():
         return _first_of(table, infinite, columns, "infinite", "there must be a finite number in every cell")
@@ -289,14 +388,16 @@ def _not_finite(table: RawTable, X: Float32Array, columns: Sequence[int], wide: 
     return _first_of(table, np.isinf(X), columns, "beyond it", rule)
 
 
-def _first_of(table: RawTable, bad: npt.NDArray[np.bool_], columns: Sequence[int], what: str, rule: str) -> str:
+def _first_of(
+    table: RawTable, bad: npt.NDArray[np.bool_], columns: Sequence[int], what: str, rule: str, advice: str = ""
+) -> str:
     count, in_columns = int(bad.sum()), int(bad.any(axis=0).sum())
     row, j = (int(i) for i in np.argwhere(bad)[0])
     are = "1 value is" if count == 1 else f"{count:,} values are"
     spread = f" in {in_columns} columns" if in_columns > 1 else ""
     return (
         f"{table.filename}: {rule}, but {are} {what}{spread}, the first in {table.place(row)}, "
-        f"column {column_name(table, columns[j])!r} (got {_cell(table, columns[j], row)})."
+        f"column {column_name(table, columns[j])!r} (got {_cell(table, columns[j], row)}). {advice}".rstrip()
     )
 
 
@@ -317,9 +418,9 @@ def read_ids(table: RawTable, position: int | None) -> npt.NDArray[Any]:
     else:
         texts = ["" if value is None else str(value) for value in column.to_pylist()]
     longest = max(range(len(texts)), key=lambda i: len(texts[i]))
-    if len(texts[longest]) > _LONGEST_ID:
+    if len(texts[longest]) > LONGEST_ID:
         raise DataError(
-            f"{table.filename}: an id must have at most {_LONGEST_ID} characters, but column "
+            f"{table.filename}: an id must have at most {LONGEST_ID} characters, but column "
             f"{column_name(table, position)!r} has one of {len(texts[longest]):,} in {table.place(longest)}."
         )
     return np.array(texts, dtype=np.str_)

@@ -28,6 +28,8 @@ class Dataset:
     feature_names: d different names.
     title, description, source, licence: for people to read; may be empty.
     notes: sentences about decisions that were taken while reading ("column 'colour' holds text and was left out").
+    label_name, id_name: the columns that y and ids came from; None where there is none or nobody knows. As the ids,
+        they are no part of the fingerprint.
 
     Arrays that can still be written to are copied. Raises DataError if a rule above is broken.
     """
@@ -42,6 +44,8 @@ class Dataset:
     source: str = ""
     licence: str = ""
     notes: tuple[str, ...] = ()
+    label_name: str | None = None
+    id_name: str | None = None
 
     def __post_init__(self) -> None:
         X = _frozen(self.X, np.dtype(np.float32), self.name, "X")

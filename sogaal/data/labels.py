@@ -4,9 +4,13 @@ The rule, in this order:
 1. 0 and 1: 1 is an outlier. -1 and 1: -1 is an outlier, as in scikit-learn.
 2. Words for one side or the other (`OUTLIER_WORDS`, `INLIER_WORDS`), without regard to case.
 3. Any other two values: the rarer one is the outlier, and a note says so; two equally frequent ones are refused.
+
+Where nobody names the label column, one of `LABEL_NAMES` is taken, else the first that sounds like a flag for outliers
+("is_fraud") and holds two values.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sogaal.data.dataset import Int8Array
-from sogaal.data.numbers import MISSING, is_text, plain, trimmed
+from sogaal.data.numbers import FILL_MISSING, MISSING, is_text, plain, trimmed
 from sogaal.errors import DataError
+
+LABEL_NAMES = ("label", "y", "class", "outlier", "target")
+# Written with any blanks, hyphens and underscores. Some tables have a share or a score under such a name, so that a
+# column with more or fewer than two values is an ordinary feature.
+_FLAG_NAMES = frozenset(("fraud", "isfraud", "anomaly", "isanomaly", "isoutlier"))
 
 OUTLIER_WORDS = frozenset(
     "out outlier outliers o anomaly anomalous abnormal attack fraud yes y true t positive pos malignant".split()
@@ -25,6 +34,18 @@ OUTLIER_WORDS = frozenset(
 INLIER_WORDS = frozenset("nor normal in inlier inliers n i regular legitimate benign no false f negative neg".split())
 # A column merely found by its name with more values than this, all numbers, is a feature (a "y" coordinate, say).
 MOST_LABEL_VALUES = 10
+
+
+def is_flag_name(name: str) -> bool:
+    """Whether a column's name sounds like a flag for outliers: "fraud", "is_fraud", "Is Outlier", "isAnomaly"."""
+    return re.sub(r"[\s_-]+", "", name).lower() in _FLAG_NAMES
+
+
+def label_candidates(names: Sequence[str]) -> tuple[int, ...]:
+    """Positions of the columns that may hold the labels by their names, the likeliest first."""
+    lower = [name.lower() for name in names]
+    usual = [lower.index(name) for name in LABEL_NAMES if name in lower][:1]
+    return (*usual, *(i for i, name in enumerate(names) if is_flag_name(name)))
 
 
 @dataclass(frozen=True)
@@ -56,23 +77,28 @@ class LabelColumn:
         encoded = pc.utf8_lower(column).combine_chunks().dictionary_encode()
         words, codes = _merge_spellings(encoded.dictionary.to_pylist(), encoded.indices.to_numpy())
         present = [word for word in words if word not in MISSING]
+        flag = not self.asked and is_flag_name(self.name)
+        if flag and len(present) != 2:
+            return Labels(None, (self._feature_note(len(present), "values"),))
         if not self.asked and len(present) > MOST_LABEL_VALUES and all(_number(word) is not None for word in present):
-            return Labels(None, (self._feature_note(len(present)),))
+            return Labels(None, (self._feature_note(len(present), "numbers"),))
         self._refuse_missing(words, codes)
         counts = np.bincount(codes, minlength=len(words))
         if len(words) != 2:
             raise DataError(self._not_two(words, counts))
         outlier, notes = self._outlier_word(words, counts)
         y = (codes == words.index(outlier)).astype(np.int8)
-        return Labels(y, (*notes, *self._majority_note(y, outlier)))
+        found = (f"Column {self.name!r} was taken for the labels because of its name; it is not trained on.",)
+        return Labels(y, (*(found if flag else ()), *notes, *self._majority_note(y, outlier)))
 
     @property
     def _where(self) -> str:
         return f"{self.filename}: label column {self.name!r}"
 
-    def _feature_note(self, count: int) -> str:
+    def _feature_note(self, count: int, of: str) -> str:
+        got = f"{count:,} different {of}" if count != 1 else "one value only"
         return (
-            f"Column {self.name!r} has the name of a label column but {count:,} different numbers, so it was read as "
+            f"Column {self.name!r} has the name of a label column but {got}, so it was read as "
             f"a feature. Name it as the label column if it holds labels."
         )
 
@@ -81,7 +107,7 @@ class LabelColumn:
         if bad.any():
             raise DataError(
                 f"{self._where} must have a value in every row, but {_values(int(bad.sum()))} missing, "
-                f"the first in {self.place(int(np.argmax(bad)))}."
+                f"the first in {self.place(int(np.argmax(bad)))}. {FILL_MISSING}"
             )
 
     def _not_two(self, words: list[str], counts: npt.NDArray[np.int64]) -> str:

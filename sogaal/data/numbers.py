@@ -12,6 +12,8 @@ Float64Array = npt.NDArray[np.float64]
 
 # What people's files write where there is no value; compared without case and outer blanks.
 MISSING = ("", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "nil", "?")
+# What to do about them, at the end of every message that refuses them.
+FILL_MISSING = "Missing values: fill them or leave these rows out first."
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?([iI][nN][fF](inity)?)$"
 _COMMA_NUMBER = r"^[+-]?\d*,\d+([eE][+-]?\d+)?$"

@@ -47,8 +47,9 @@ def read_table(
     nor/out, features), Parquet, `.npz` and `.mat` with X and y, `.npy` with X alone.
 
     filename: what messages call the file, and where the dataset's name comes from unless `name` is given.
-    label_column, id_column: a column's name; None looks for label, y, class, outlier or target and for id or index
-        (without regard to case); "" says that there is no such column.
+    label_column, id_column: a column's name; "" says that there is no such column. None looks, without regard to case,
+        for label, y, class, outlier or target, then for fraud, is_fraud, anomaly and the like with two values; and for
+        id or index, then for a name such as transaction_id, row or uuid over values that all differ.
     max_bytes: most that the file may hold, packed and unpacked.
 
     Columns of text are left out and noted. Label values are understood as `sogaal.data.labels` says.

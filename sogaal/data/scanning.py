@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from sogaal.data.columns import RawTable, Roles, check_names, column_name, find_roles, read_features, read_ids
 from sogaal.data.dataset import Float32Array
+from sogaal.data.labels import is_flag_name
 from sogaal.data.limits import MAX_BYTES, megabytes
 from sogaal.data.numbers import is_text, plain, trimmed
 from sogaal.data.parquet import open_parquet, parquet_table
@@ -55,12 +57,14 @@ def scan_table(
     path = Path(path)
     first_row = 0
     wanted = None if feature_names is None else tuple(feature_names)
+    roles: Roles | None = None  # decided by the first piece: a label or an id that is rare further down changes nothing
     for table in _pieces(path, str(path), rows, max_bytes):
         if first_row == 0:
             check_names(table)
         if table.n == 0:
             continue
-        chunk = _chunk(table, wanted, label_column, id_column, first_row)
+        roles = roles or _roles(table, wanted, label_column, id_column)
+        chunk = _chunk(table, wanted, roles, first_row)
         wanted = chunk.feature_names
         first_row += table.n
         yield chunk
@@ -133,10 +137,23 @@ def _skip_bom(stream: Any) -> Any:
     return stream
 
 
-def _chunk(
-    table: RawTable, wanted: tuple[str, ...] | None, label_column: str | None, id_column: str | None, first_row: int
-) -> Chunk:
-    roles = find_roles(table, label_column, id_column)
+def _roles(table: RawTable, wanted: tuple[str, ...] | None, label_column: str | None, id_column: str | None) -> Roles:
+    """What the columns do. A model's features (`wanted`) are no labels; a flag's name needs no second value here."""
+    roles = find_roles(table, label_column, id_column, wanted or ())
+    if roles.asked:
+        return roles
+    for at in roles.candidates:
+        name = table.names[at]
+        if name not in (wanted or ()) and not (is_flag_name(name) and _more_than_two(table.columns[at])):
+            return roles.with_label(at)
+    return roles.with_label(None)
+
+
+def _more_than_two(column: "pa.ChunkedArray[Any]") -> bool:
+    return int(pc.count_distinct(plain(column)).as_py()) > 2
+
+
+def _chunk(table: RawTable, wanted: tuple[str, ...] | None, roles: Roles, first_row: int) -> Chunk:
     positions = roles.features if wanted is None else _positions(table, wanted)
     features = read_features(table, positions)
     if wanted is not None and features.names != wanted:

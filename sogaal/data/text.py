@@ -27,7 +27,7 @@ _SNIFF_ROWS = 50
 _SNIFF_CHARACTERS = 1 << 20
 _BLOCK = 1 << 23  # bytes that Arrow parses at a time; a row must fit
 _NUMERIC_CELL = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
-_BOMS = (
+BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark begins alike
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -68,7 +68,7 @@ class TextSource:
 
 def is_binary(head: bytes) -> bool:
     """Whether the first bytes of a file are no text: NUL or other control characters (UTF-16 has its mark)."""
-    if any(head.startswith(bom) for bom, _ in _BOMS):
+    if any(head.startswith(bom) for bom, _ in BOMS):
         return False
     return bool(re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head))
 
@@ -76,7 +76,7 @@ def is_binary(head: bytes) -> bool:
 def source_from_bytes(data: bytes, filename: str) -> TextSource:
     """Decode a whole file: by its byte-order mark, else UTF-8, else Windows' western code page."""
     notes: tuple[str, ...] = ()
-    bom, encoding = next(((bom, name) for bom, name in _BOMS if data.startswith(bom)), (b"", "utf-8"))
+    bom, encoding = next(((bom, name) for bom, name in BOMS if data.startswith(bom)), (b"", "utf-8"))
     data = data[len(bom) :]
     try:
         text = data.decode(encoding)

@@ -120,7 +120,7 @@ def test_missing_value(cell: str) -> None:
     message = refused(with_cell(3, 1, cell))
     assert message == (
         f"there must be a finite number in every cell, but 1 value is missing, "
-        f"the first in line 5, column 'b' (got {cell!r})."
+        f"the first in line 5, column 'b' (got {cell!r}). Missing values: fill them or leave these rows out first."
     )
 
 
