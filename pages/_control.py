@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages import _running, _server, _setup
-from sogaal.config import TrainConfig
+from pages._words import plain
+from sogaal.config import FIELDS, TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import SogaalError
 from sogaal.jobs import Job, JobState
@@ -70,7 +71,7 @@ def control_bar(job: Job | None, dataset: Dataset, config: TrainConfig | None) -
         )
     problem = st.session_state.pop("train_problem", None)
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
 
 
 def difference(job: Job, dataset: Dataset, config: TrainConfig | None) -> None:
@@ -79,7 +80,7 @@ def difference(job: Job, dataset: Dataset, config: TrainConfig | None) -> None:
         return
     names = [] if dataset.fingerprint == job.dataset.fingerprint else ["table"]
     names += [] if st.session_state["set_scaling"] == job.scaling else ["scaling"]
-    names += config.changed_from(job.config.replace(device=config.device))
+    names += [FIELDS[name].title for name in config.changed_from(job.config.replace(device=config.device))]
     if not names:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="difference"):
@@ -88,17 +89,24 @@ def difference(job: Job, dataset: Dataset, config: TrainConfig | None) -> None:
         st.button(
             "Take this run's set-up",
             key="take_setup",
-            type="tertiary",
+            icon=":material/undo:",
             on_click=lambda: _setup.apply_setup(_server.key_of_table(job.dataset), job.config, job.scaling),
         )
 
 
 def _train(dataset: Dataset, config: TrainConfig, one_step: bool) -> None:
+    scaling = st.session_state["set_scaling"]
+    same = [job for job in _server.registry().active() if _is(job, dataset, config, scaling)]
+    if same:
+        # A second click, or the same set-up again: it would end exactly alike.
+        _running.show(same[-1].id)
+        st.toast("This very set-up is under way already: shown is that run.", icon=":material/info:")
+        return
     try:
         job = _server.registry().submit(
             dataset,
             config,
-            scaling=st.session_state["set_scaling"],
+            scaling=scaling,
             speed=speed(st.session_state["set_pace"], config.total_steps(dataset.n)),
             paused=one_step,
         )
@@ -109,6 +117,10 @@ def _train(dataset: Dataset, config: TrainConfig, one_step: bool) -> None:
         job.step()
     _running.show(job.id)
     st.session_state.pop("address_problems", None)
+
+
+def _is(job: Job, dataset: Dataset, config: TrainConfig, scaling: str) -> bool:
+    return (job.config, job.scaling, job.dataset.fingerprint) == (config, scaling, dataset.fingerprint)
 
 
 def _command(job: Job, name: str) -> None:

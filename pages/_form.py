@@ -4,12 +4,13 @@ import streamlit as st
 
 from pages import _server, _setup
 from pages._live_plotly import live_plotly
+from pages._upload import columns_used, upload
+from pages._words import plain
 from sogaal import figures
-from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig
-from sogaal.data import Dataset, list_datasets, read_table
-from sogaal.errors import ConfigError, DataError
+from sogaal.config import FIELDS, MAIN_PRESETS, PRESETS, FieldInfo, TrainConfig
+from sogaal.data import Dataset, list_datasets
+from sogaal.errors import ConfigError
 
-MAIN_PRESETS = ("post", "post_bias_one", "paper")
 GROUPS = {
     "learning": "Learning",
     "networks": "Networks and their start",
@@ -24,11 +25,13 @@ def setup_form() -> tuple[Dataset, TrainConfig | None]:
     """Draw the form; returns the chosen table and the configuration, None while a value is not acceptable."""
     config, fault = _checked_config()
     dataset = _dataset()
-    _preset()
+    _preset(config)
     _field("algorithm", fault)
     if st.session_state[_setup.key_of("algorithm")] == "mo-gaal":
         _field("k", fault)
     _field("stop_epochs", fault)
+    if config is not None:
+        _length(dataset, config)
     left, right = st.columns(2)
     with left:
         _field("lr_d", fault)
@@ -62,6 +65,7 @@ def _dataset() -> Dataset:
     keys = list_datasets() + _server.upload_keys()
     st.selectbox("Table", keys, key="set_dataset", format_func=_table_title)
     dataset = _server.table(st.session_state["set_dataset"])
+    st.session_state["chosen_table"] = dataset
     live_plotly(
         figures.thumbnail_spec(_server.thumbnail(dataset.fingerprint, dataset), dark=dark()),
         key="thumbnail",
@@ -69,12 +73,15 @@ def _dataset() -> Dataset:
         still=True,
         alt=f"Small picture of the table {dataset.name}",
     )
-    if dataset.description:
-        st.caption(dataset.description)
-    for note in dataset.notes:
-        st.caption(f":material/info: {note}")
+    with st.container():  # one element, however much is said: the popover beneath stays open
+        if dataset.description:
+            st.caption(dataset.description)
+        if _server.is_upload(st.session_state["set_dataset"]):
+            st.caption(columns_used(dataset))
+        for note in dataset.notes:
+            st.caption(f":material/info: {plain(note)}")
     with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
-        _upload()
+        upload()
     return dataset
 
 
@@ -84,44 +91,10 @@ def _table_title(key: str) -> str:
     return f"{dataset.name} · {dataset.n:,} × {dataset.d} · {share}".replace(",", "\u202f")
 
 
-def _upload() -> None:
-    st.caption(
-        "CSV, TSV, Parquet, NumPy .npz, MATLAB .mat or the GAAL format; numbers only, up to 200 MB. The file stays on "
-        "the machine that serves this page."
-    )
-    label = st.text_input(
-        "Label column",
-        key="upload_label",
-        placeholder="found by name, if there is one",
-        help="Labels only ever evaluate; they never train. Columns called label, y, class, outlier, target are found.",
-    )
-    file = st.file_uploader("File", key="upload_file", label_visibility="collapsed")
-    if file is None:
-        st.session_state.pop("upload_taken", None)
-        return
-    if st.session_state.get("upload_taken") == (file.file_id, label):
-        return
-    try:
-        dataset = read_table(file.getvalue(), filename=file.name, label_column=label.strip() or None)
-    except DataError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.session_state["upload_taken"] = (file.file_id, label)
-    st.session_state["chosen_upload"] = _server.remember_upload(dataset)
-    st.rerun()
-
-
-def take_upload() -> None:
-    """Choose the table that was uploaded in the run before: a widget's value is set before it is drawn."""
-    chosen = st.session_state.pop("chosen_upload", None)
-    if chosen is not None:
-        st.session_state["set_dataset"] = chosen
-
-
 # -- preset and fields ---------------------------------------------------------------------------------------------
 
 
-def _preset() -> None:
+def _preset(config: TrainConfig | None) -> None:
     current = st.session_state["set_preset"]
     others = [name for name in PRESETS if name not in MAIN_PRESETS]
     st.session_state["preset_main"] = current if current in MAIN_PRESETS else "other"
@@ -130,10 +103,10 @@ def _preset() -> None:
         [*MAIN_PRESETS, "other"],
         key="preset_main",
         required=True,
-        format_func=lambda name: "Tables" if name == "other" else PRESETS[name].title,
+        format_func=lambda name: "Authors" if name == "other" else PRESETS[name].title,
         on_change=_main_preset_chosen,
         help="\n\n".join(f"**{PRESETS[name].title}**: {PRESETS[name].description}" for name in MAIN_PRESETS)
-        + "\n\n**Tables**: the stop_epochs that the authors chose for each of their twelve tables.",
+        + "\n\n**Authors**: the stop_epochs that the authors chose for each of their twelve tables.",
     )
     if current not in MAIN_PRESETS:
         st.session_state["preset_other"] = current
@@ -144,7 +117,31 @@ def _preset() -> None:
             format_func=lambda name: PRESETS[name].title.removeprefix("Paper, "),
             on_change=lambda: _setup.apply_preset(st.session_state["preset_other"]),
         )
-    st.caption(PRESETS[current].description)
+    changed = [] if config is None else config.changed_from(_setup.preset_config(current))
+    names = [FIELDS[name].title for name in changed if name not in ("seed", "device")]
+    st.caption(PRESETS[current].description if not names else f"Changed from the preset: {', '.join(names)}.")
+
+
+# Steps of G that learn something on tables of usual size: the post's preset takes 2,000 on its 1,000 rows.
+USUAL_STEPS = 2000
+
+
+def _length(dataset: Dataset, config: TrainConfig) -> None:
+    """Say how long the run is on this table, and offer a usual length where it is far off."""
+    batches = config.batches(dataset.n)
+    steps = min(config.stop_epochs, config.epochs) * batches
+    whole = config.total_steps(dataset.n)
+    st.caption(f"On these {dataset.n:,} rows G trains about {steps:,} steps; the whole run has {whole:,}.")
+    usual = max(1, round(USUAL_STEPS / batches))
+    if not USUAL_STEPS / 10 <= steps <= USUAL_STEPS * 10 and usual != config.stop_epochs:
+        few = "few: D will hardly have learned" if steps < USUAL_STEPS else "many: it will take long"
+        st.button(
+            f"Rather {usual} epochs",
+            key="usual_length",
+            icon=":material/straighten:",
+            help=f"{steps:,} steps are {few}. About {USUAL_STEPS:,} are usual.",
+            on_click=lambda: st.session_state.update({_setup.key_of("stop_epochs"): usual}),
+        )
 
 
 def _main_preset_chosen() -> None:
@@ -183,7 +180,7 @@ def _field(name: str, fault: ConfigError | None) -> None:
     else:
         _number(info, key)
     if fault is not None and fault.field == name:
-        st.error(str(fault), icon=":material/error:")
+        st.error(plain(str(fault)), icon=":material/error:")
 
 
 def _choice(info: FieldInfo, key: str) -> None:
@@ -200,12 +197,9 @@ def _choice(info: FieldInfo, key: str) -> None:
 
 def _number(info: FieldInfo, key: str) -> None:
     kind = int if info.kind == "int" else float
-    low = None if info.low is None else kind(info.low)
-    high = None if info.high is None else kind(info.high)
+    # No bounds here: the browser would keep a value that is out of them to itself, and Train would use the old one.
     st.number_input(
         info.title,
-        min_value=low,
-        max_value=high,
         step=kind(info.step) if info.step is not None else (kind(info.default) if info.default else None),
         format="%d" if info.kind == "int" else "%g",
         value=None if info.optional else "min",

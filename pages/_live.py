@@ -9,6 +9,7 @@ from pages import _control, _running, _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._tiles import Tile, tiles
+from pages._words import plain
 from sogaal import figures
 from sogaal.data import Dataset
 from sogaal.frames import Frame
@@ -30,7 +31,7 @@ def _live(job: Job, drawn_state: JobState) -> None:
         # The buttons and the results stand outside this fragment and depend on the state.
         st.rerun(scope="app")
     _status(job, snapshot)
-    _tiles(snapshot)
+    _tiles(snapshot, labels=job.dataset.y is not None)
     left, right = charts()
     with left:
         plane_view(job.dataset, job.scaling, _frame(snapshot), job.id)
@@ -60,12 +61,12 @@ def _status(job: Job, snapshot: Snapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="status"):
         st.badge(snapshot.state.value, icon=icon, color=color)
         st.markdown(_progress_text(snapshot), width="stretch")
-        st.caption(f"{job.title}", width="content")
+        st.caption(plain(job.title), width="content")
     st.progress(snapshot.step / max(snapshot.total_steps, 1))
     if snapshot.state == JobState.FAILED:
-        st.error(f"{snapshot.message} The history up to there stays below.", icon=":material/error:")
+        st.error(f"{plain(snapshot.message)} The history up to there stays below.", icon=":material/error:")
     elif snapshot.message:
-        st.info(snapshot.message, icon=":material/info:")
+        st.info(plain(snapshot.message), icon=":material/info:")
 
 
 def _number(value: int) -> str:
@@ -96,7 +97,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
 
 
-def _tiles(snapshot: Snapshot) -> None:
+def _tiles(snapshot: Snapshot, labels: bool) -> None:
     history = snapshot.history
     by_step = [
         ("D loss", history.d_loss, "Mean cross-entropy of D over real and generated rows; ln 2 = 0.693 is guessing."),
@@ -113,12 +114,13 @@ def _tiles(snapshot: Snapshot) -> None:
             "Standard deviation of the generated points over that of the data; near 0 is collapse.",
         )
     )
-    if history.has_labels:
+    if labels:
         at_stop = history.auc[history.eval_step == snapshot.stop_step]
+        best = history.auc[history.auc.argmax() :][:1] if len(history.auc) else history.auc
         drawn += [
             Tile("AUC now", _last(history.auc), figures.sparkline(history.auc), "ROC-AUC of 1 - D(x), with labels."),
             Tile("AUC at stop", _last(at_stop), help="ROC-AUC after G's last trained epoch."),
-            Tile("AUC best", f"{history.auc.max():.3f}", help="The highest so far; to choose it is to peek at labels."),
+            Tile("AUC best", _last(best), help="The highest so far; to choose it is to peek at labels."),
         ]
     tiles(drawn, key="tiles")
 

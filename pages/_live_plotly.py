@@ -15,6 +15,8 @@ from sogaal.launch import plotly_asset
 
 _CSS = """
 .live-plotly { width: 100%; overflow: hidden; position: relative; }
+/* Plotly.react leaves a contour's new piece without a style now and then, and a path's own fill is black. */
+.live-plotly .contourlevel path { fill: none; stroke: #8a8f9a; stroke-width: 1.4px; stroke-dasharray: 9px 9px; }
 .live-plotly > p { margin: 0; padding: 1rem; font-size: 0.9rem; opacity: 0.75; }
 """
 

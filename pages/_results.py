@@ -9,7 +9,7 @@ from pages._live_plotly import live_plotly
 from sogaal import figures
 from sogaal.exports import scores_csv, scores_table
 from sogaal.jobs import Job, JobResult
-from sogaal.metrics import rank
+from sogaal.metrics import flag, rank
 
 AT = {"stop": "when G stopped", "end": "at the end"}
 WHY = (
@@ -43,6 +43,7 @@ def results(job: Job, result: JobResult) -> None:
             )
         with columns[2]:
             _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
+    _warn_of_ties(logits, share)
     _rows(job, logits, share, at)
 
 
@@ -88,13 +89,25 @@ def _chart(spec: figures.Spec, key: str, caption: str) -> None:
     st.caption(caption)
 
 
+def _warn_of_ties(logits: npt.NDArray[np.float32], share: float) -> None:
+    flagged = int(flag(logits, share).sum())
+    tied = int(np.count_nonzero(logits == np.sort(logits)[flagged - 1]))
+    if tied > max(10, flagged // 2):
+        st.warning(
+            f"{tied:,} of {len(logits):,} rows share the score at which the flagged rows end: D gives them all the "
+            "same verdict, and their order means nothing. This D has collapsed, or has not learned.",
+            icon=":material/warning:",
+        )
+
+
 def _rows(job: Job, logits: npt.NDArray[np.float32], share: float, at: str) -> None:
     dataset = job.dataset
     scores = scores_table(dataset.ids, dataset.y, logits, share=share)
     top = scores.nsmallest(TOP_ROWS, "rank")
     shown = top.copy()
     for number, name in enumerate(dataset.feature_names[:12]):
-        shown[name] = dataset.X[top.index, number]
+        # A column may be called rank, as ours is.
+        shown[f"{name} (table)" if name in scores else name] = dataset.X[top.index, number]
     with st.container(horizontal=True, vertical_alignment="center", key="rows_head"):
         st.markdown(f"**The {len(top)} most abnormal rows**, by D {AT[at]}", width="stretch")
         st.download_button(

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages import _server
-from sogaal.jobs import Job, JobState
+from pages._words import plain
+from sogaal.jobs import Job, JobState, Snapshot
 
 STATE_LOOK: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: (":material/hourglass_empty:", "gray"),
@@ -35,11 +36,13 @@ def running_list() -> None:
     active = {job.id for job in _server.registry().active()}
     title = f"Runs in memory ({len(active)} active)" if active else f"Runs in memory ({len(jobs)})"
     with st.expander(title, icon=":material/list:", expanded=False):
+        if len(active) > 1:
+            st.button("Stop all", key="stop_all", icon=":material/stop:", width="stretch", on_click=_stop_all)
         for job in jobs:
             snapshot = job.snapshot()
             icon, _ = STATE_LOOK[snapshot.state]
             st.button(
-                job.title,
+                plain(_line(job, snapshot)),
                 key=f"show_{job.id}",
                 icon=icon,
                 width="stretch",
@@ -50,14 +53,28 @@ def running_list() -> None:
             )
 
 
+def _line(job: Job, snapshot: Snapshot) -> str:
+    summary = {} if snapshot.result is None else snapshot.result.summary
+    auc = summary.get("auc_final")
+    started = job.created.astimezone().strftime("%H:%M:%S")
+    return f"{started} · {job.title}" + ("" if auc is None else f" · AUC {auc:.3f}")
+
+
+def _stop_all() -> None:
+    for job in _server.registry().active():
+        job.stop()
+
+
 def notice() -> None:
     """Say that runs are under way while none is shown: a closed tab does not end them."""
     active = _server.registry().active()
     if not active or st.session_state.get("run") is not None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="running_notice"):
-        words = "A run is under way" if len(active) == 1 else f"{len(active)} runs are under way"
-        st.markdown(f":material/autorenew: {words}: {active[0].title}", width="content")
+        snapshot = active[0].snapshot()
+        icon, _ = STATE_LOOK[snapshot.state]
+        others = f" (and {len(active) - 1} more in the list of runs)" if len(active) > 1 else ""
+        st.markdown(f"{icon} {snapshot.state.value}: {plain(active[0].title)}{others}", width="content")
         st.button("Show it", key="show_active", type="tertiary", on_click=_open, args=(active[0].id,))
 
 

@@ -38,7 +38,7 @@ def remember_upload(dataset: Dataset) -> str:
     uploads.pop(key, None)
     uploads[key] = dataset
     while len(uploads) > MAX_UPLOADS:
-        del uploads[next(iter(uploads))]
+        uploads.pop(next(iter(uploads)), None)
     return key
 
 

@@ -62,6 +62,9 @@ def start() -> None:
     """Fill a new session from the address, or keep the set-up alive across pages."""
     if "set_dataset" not in st.session_state:
         st.session_state["address_problems"] = _read_address() if not _restore() else []
+    table = st.session_state.get("chosen_table")
+    if table is not None and not _known(st.session_state["set_dataset"]):
+        _server.remember_upload(table)  # pushed out by other people's uploads
     for name in list(st.session_state):
         # Streamlit forgets the state of widgets that a page does not draw; assigning it makes it the session's own.
         if str(name).startswith("set_"):
@@ -120,8 +123,12 @@ def _default_dataset(problems: list[str]) -> str:
         return DEFAULT_DATASET
 
 
+def _known(key: str) -> bool:
+    return key in list_datasets() or _server.is_upload(key)
+
+
 def _checked_dataset(key: str, problems: list[str]) -> str:
-    if key in list_datasets() or _server.is_upload(key):
+    if _known(key):
         return key
     if key.startswith("upload-"):
         problems.append(

@@ -5,20 +5,25 @@ browser more than both charts below.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import streamlit as st
 
 _CSS = """
 .tiles-box { container-type: inline-size; }
 .tiles { display: grid; gap: 0.5rem; grid-template-columns: repeat(var(--columns), 1fr); }
-@container (max-width: 820px) { .tiles { grid-template-columns: repeat(min(4, var(--columns)), 1fr); } }
 .tiles > div { position: relative; overflow: hidden; border: 1px solid var(--st-border-color); padding: 0.45rem 0.65rem;
-               border-radius: var(--st-base-radius); height: 4.6rem; box-sizing: border-box; }
+               border-radius: var(--st-base-radius); height: 4.7rem; box-sizing: border-box; }
 .tiles .name { font-size: 0.8rem; line-height: 1.1; opacity: 0.75; white-space: nowrap; }
 .tiles .value { font-size: 1.3rem; line-height: 1.35; font-weight: 600; font-variant-numeric: tabular-nums; }
-.tiles svg { position: absolute; left: 0; right: 0; bottom: 0.2rem; width: 100%; height: 1.35rem; }
+.tiles svg { position: absolute; left: 0; right: 0; bottom: 0.25rem; width: 100%; height: 1.15rem; opacity: 0.7; }
 .tiles polyline { fill: none; stroke: currentColor; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
+@container (max-width: 820px) {
+  .tiles { grid-template-columns: repeat(min(4, var(--columns)), 1fr); gap: 0.35rem; }
+  .tiles > div { height: 2.7rem; padding-top: 0.3rem; display: flex; justify-content: space-between; }
+  .tiles .value { font-size: 1rem; line-height: 1; }
+  .tiles svg { height: 1rem; }
+}
 """
 
 _JS = """
@@ -81,4 +86,4 @@ class Tile:
 
 def tiles(items: Sequence[Tile], key: str) -> None:
     """Draw the tiles in the row of ``key``."""
-    _row(key=key, data=[asdict(item) | {"line": [round(v, 5) for v in item.line]} for item in items], height="content")
+    _row(key=key, data=[vars(item) | {"line": [round(v, 5) for v in item.line]} for item in items], height="content")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages import _control, _form, _live, _results, _running, _setup
+from pages import _control, _form, _live, _results, _running, _setup, _upload
+from pages._words import plain
 from sogaal.data import Dataset
 
 
@@ -21,7 +22,7 @@ def _before_a_run(dataset: Dataset) -> None:
 ### Watch a GAN learn to find outliers
 
 Two networks play. The **generator G** turns noise into *potential outliers*; the **discriminator D** learns to
-tell them from the rows of **{dataset.name}**. Nobody tells them which rows are outliers.
+tell them from the rows of **{plain(dataset.name)}**. Nobody tells them which rows are outliers.
 
 1. Press **Train**: {st.session_state["set_stop_epochs"]:,} epochs later G stops, and D is the detector.
 2. Green dots are G's points. Watch them chase the data, and D's map close in around it.
@@ -34,7 +35,7 @@ tell them from the rows of **{dataset.name}**. Nobody tells them which rows are 
 
 def playground() -> None:
     """The whole page."""
-    _form.take_upload()
+    _upload.take_upload()
     _setup.start()
     st.session_state.setdefault("set_pace", "watch")
     with st.sidebar:
@@ -42,7 +43,7 @@ def playground() -> None:
         _running.running_list()
     problems = st.session_state.get("address_problems")
     if problems:
-        st.warning("\n".join(f"- {problem}" for problem in problems), icon=":material/link_off:")
+        st.warning("\n".join(f"- {plain(problem)}" for problem in problems), icon=":material/link_off:")
     job = _running.shown_job()
     if job is None and st.session_state.get("run") is not None:
         st.warning("That run is no longer in memory: the server keeps the last twenty.", icon=":material/info:")

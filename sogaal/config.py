@@ -272,11 +272,12 @@ def _config_error(error: ValidationError) -> ConfigError:
     if first["type"] == "extra_forbidden":
         known = ", ".join(TrainConfig.model_fields)
         return ConfigError(f"{name} is not a parameter; known are {known}.", field=name)
-    got = first.get("input")
-    shown = repr(got)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    return ConfigError(f"{name} must be {_rule(name)}, got {shown}.", field=name)
+    return ConfigError(f"{name} must be {_rule(name)}, got {_shown(first.get('input'))}.", field=name)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _rule(name: str) -> str:
@@ -331,7 +332,7 @@ class FieldInfo:
                 return int(text) if self.kind == "int" else float(text)
             except ValueError:
                 pass
-        raise ConfigError(f"{self.name} must be {_rule(self.name)}, got {text!r}.", field=self.name)
+        raise ConfigError(f"{self.name} must be {_rule(self.name)}, got {_shown(text)}.", field=self.name)
 
 
 def _field_info(name: str, schema: dict[str, Any], description: Any) -> FieldInfo:
@@ -434,6 +435,8 @@ def _presets() -> dict[str, Preset]:
 
 
 PRESETS: Mapping[str, Preset] = _presets()
+# Those that stand for a whole set-up, whatever the table.
+MAIN_PRESETS = ("post", "post_bias_one", "paper")
 
 
 def make_config(preset: str | None = None, **values: Any) -> TrainConfig:

@@ -102,6 +102,7 @@ def prepare_app() -> Path:
     return app
 
 
+@cache  # the version is read from files, and the live charts ask for the name at every update
 def plotly_asset() -> str:
     """Return the file name of plotly.min.js in ``static``, which the server offers below ``app/static/``.
 

@@ -49,12 +49,20 @@ def _sub_line(sub: npt.NDArray[np.float32], points: int) -> tuple[Line, npt.NDAr
     return Line(smallest_int(x), np.ascontiguousarray(y), None), owner
 
 
+def _top(values: npt.NDArray[np.float32]) -> float:
+    """The largest value, or twice the usual ones where a short burst would flatten all the rest."""
+    finite = values[np.isfinite(values)]
+    usual = max(1.0, float(np.quantile(finite, 0.9)))
+    largest = float(finite.max())
+    return 2 * usual if largest > 10 * usual else largest
+
+
 def losses_info(history: HistoryView, *, total_steps: int, stop_step: int | None = None) -> LossesInfo:
     """What is drawn of the losses in ``history``; ``stop_step``: G's last step (None: it never stops)."""
     d, g = step_line(history.d_loss), step_line(history.g_loss)
     k = history.sub_g_loss.shape[1]
     sub, owner = _sub_line(history.sub_g_loss, max(24, min(100, 1000 // max(k, 1))))
-    tops = [float(np.nanmax(line.values)) for line in (d, g, sub) if np.isfinite(line.values).any()]
+    tops = [_top(line.values) for line in (d, g, sub) if np.isfinite(line.values).any()]
     return LossesInfo(d, g, sub, owner, nice_ceiling(tops), history.steps, total_steps, stop_step)
 
 

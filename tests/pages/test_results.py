@@ -1,0 +1,133 @@
+"""What a run leaves: scores at the stop and at the end, and the file to take away."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+
+from sogaal.metrics import outlier_score
+from tests.pages.session import Session
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
+    """The files that pages offer for download, as the server would hand them out, with their names."""
+    offered = []
+    take = MemoryMediaFileStorage.load_and_get_id
+
+    def watch(storage: MemoryMediaFileStorage, data: bytes, kind: str, *rest: object, **named: object) -> str:
+        number = take(storage, data, kind, *rest, **named)
+        offered.append((storage.get_file(f"{number}.csv").filename, storage.get_file(f"{number}.csv").content))
+        return number
+
+    monkeypatch.setattr(MemoryMediaFileStorage, "load_and_get_id", watch)
+    return offered
+
+
+def newest(files: list[tuple[str, bytes]]) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(files[-1][1]))
+
+
+def test_the_file_has_all_rows_in_the_tables_order(files: list[tuple[str, bytes]]) -> None:
+    session = Session()
+    job = session.start(stop_epochs=100)
+    session.finish()
+    result = job.snapshot().result
+    assert result is not None
+    assert files[-1][0] == "onecluster-so-gaal-seed0-end.csv"
+    scores = newest(files)
+    assert list(scores.columns) == ["id", "label", "outlier_score", "rank", "flag"]
+    np.testing.assert_array_equal(scores["id"], job.dataset.ids)
+    np.testing.assert_array_equal(scores["label"], job.dataset.y)
+    np.testing.assert_allclose(scores["outlier_score"], outlier_score(result.logits_end), atol=1e-8)
+    assert sorted(scores["rank"]) == list(range(1, 1001))
+    assert scores["outlier_score"].idxmax() == scores["rank"].idxmin()
+    by_rank = scores.sort_values("rank")["outlier_score"]
+    assert by_rank.is_monotonic_decreasing
+    assert scores["flag"].sum() == 50
+    assert scores.loc[scores["flag"] == 1, "rank"].max() == 50
+
+
+def test_a_table_without_labels_has_a_file_without_labels(files: list[tuple[str, bytes]]) -> None:
+    session = Session()
+    rows = np.random.default_rng(0).random((30, 2))
+    session.upload("own.csv", b"a,b\n" + b"\n".join(b"%f,%f" % tuple(row) for row in rows))
+    session.start(stop_epochs=3)
+    session.finish()
+    assert list(newest(files).columns) == ["id", "outlier_score", "rank", "flag"]
+    assert newest(files)["flag"].sum() == 2
+
+
+def test_the_share_decides_how_many_are_flagged(files: list[tuple[str, bytes]]) -> None:
+    session = Session()
+    session.start(stop_epochs=3)
+    session.finish()
+    session.at.number_input("share").set_value(12.5)
+    session.look()
+    assert newest(files)["flag"].sum() == 125
+    session.at.number_input("share").set_value(0.1)
+    session.look()
+    assert newest(files)["flag"].sum() == 1
+    session.at.number_input("share").set_value(100.0)
+    session.look()
+    assert newest(files)["flag"].sum() == 1000
+
+
+def test_a_switch_shows_all_of_it_at_the_stop_or_at_the_end(files: list[tuple[str, bytes]]) -> None:
+    session = Session()
+    job = session.start(stop_epochs=60)
+    session.finish()
+    result = job.snapshot().result
+    assert result is not None
+    assert session.value("scored_at") == "end"
+    plane_end = session.chart("plane")
+    table_end = session.at.dataframe[0].value
+    assert session.says("by D at the end")
+    assert session.says("D goes on learning against points that no longer move")
+    summary = result.summary
+    assert session.says(f"AUC was {summary['auc_stop']:.3f} when G stopped and is {summary['auc_final']:.3f}")
+    session.choose("scored_at", "stop")
+    assert session.says("by D when G stopped")
+    assert files[-1][0] == "onecluster-so-gaal-seed0-stop.csv"
+    np.testing.assert_allclose(newest(files)["outlier_score"], outlier_score(result.logits_stop), atol=1e-8)
+    assert not session.at.dataframe[0].value.equals(table_end)
+    assert session.chart("plane")["data"][0]["z"] != plane_end["data"][0]["z"]
+
+
+def test_the_first_choice_is_the_set_ups(files: list[tuple[str, bytes]]) -> None:
+    session = Session(score_at="stop", stop_epochs="5")
+    session.press("Train")
+    session.finish()
+    assert session.value("scored_at") == "stop"
+    assert files[-1][0].endswith("-stop.csv")
+
+
+def test_a_run_whose_g_never_stopped_has_one_d() -> None:
+    session = Session(whether_stop="0", stop_epochs="5")
+    session.press("Train")
+    session.finish()
+    assert session.says("G did not stop within this run")
+    assert session.says("by D at the end")
+    assert session.tiles()["AUC at stop"] == "–"
+
+
+def test_the_twenty_most_abnormal_rows_come_with_their_values() -> None:
+    session = Session(data="highdim")
+    job = session.start(stop_epochs=10)
+    session.finish()
+    shown = session.at.dataframe[0].value
+    assert len(shown) == 20
+    assert list(shown["rank"]) == list(range(1, 21))
+    first = int(np.flatnonzero(job.dataset.ids == shown["id"].iloc[0])[0])
+    assert shown[job.dataset.feature_names[2]].iloc[0] == job.dataset.X[first, 2]
+    assert session.says("Shown are the first 12 of 20 features.")
+
+
+def test_mo_gaal_has_a_result_too() -> None:
+    session = Session(algorithm="mo-gaal", k="3", stop_epochs="4", data="wine")
+    session.press("Train")
+    session.finish()
+    assert session.state == "completed"
+    assert session.at.dataframe[0].value["rank"].iloc[0] == 1

@@ -1,0 +1,211 @@
+"""Tables of one's own: taken, refused with words beside the control, and never more than data."""
+
+import gzip
+import io
+import pickle
+
+import numpy as np
+import pytest
+
+from pages import _server
+from tests.pages.session import Session
+
+RNG = np.random.default_rng(3)
+ROWS = [f"{a:.4f},{b:.4f}" for a, b in RNG.random((40, 2))]
+UNLABELLED = ("height,weight\n" + "\n".join(ROWS)).encode()
+LABELLED = ("height,weight,odd\n" + "\n".join(f"{row},{i % 10 == 0:d}" for i, row in enumerate(ROWS))).encode()
+
+
+def pickled() -> bytes:
+    sink = io.BytesIO()
+    np.savez(sink, X=np.array([{"a": 1}] * 20, dtype=object))
+    return sink.getvalue()
+
+
+HOSTILE = [
+    ("empty.csv", b"", "empty"),
+    ("header.csv", b"a,b\n", "rows"),
+    ("words.csv", b"a,b\n" + b"x,y\n" * 20, "number"),
+    ("short.csv", b"a,b\n" + b"1,2\n3,4\n", "at least 10"),
+    ("ragged.csv", UNLABELLED + b"\n1,2,3,4\n", "line 42"),
+    ("gaps.csv", UNLABELLED + b"\nnan,1\n", "height"),
+    ("same.csv", b"a,b\n" + b"1,2\n" * 20, "differ"),
+    ("twice.csv", b"a,a\n" + b"1,2\n2,1\n" * 10, "'a'"),
+    ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(200), "PNG"),
+    ("packed.csv", gzip.compress(UNLABELLED), "gzip"),
+    ("noise.csv", bytes(RNG.integers(0, 256, 3000, dtype=np.uint8)), "noise.csv"),
+    ("objects.npz", pickled(), "objects.npz"),
+    ("bomb.pkl", pickle.dumps({"a": list(range(100))}), "bomb.pkl"),
+    ("three.csv", b"a,label\n" + b"1,0\n2,1\n3,2\n" * 5, "label"),
+]
+
+
+@pytest.mark.parametrize(("filename", "content", "words"), HOSTILE, ids=[case[0] for case in HOSTILE])
+def test_a_file_that_cannot_be_is_refused_and_the_table_stays(filename: str, content: bytes, words: str) -> None:
+    session = Session(data="ring")
+    session.upload(filename, content)
+    assert len(session.errors) == 1
+    assert session.errors[0].startswith(filename)
+    assert words in session.errors[0]
+    popover = next(block for block in session.at.sidebar.get("popover"))
+    assert len(popover.error) == 1
+    assert session.field("dataset") == "ring"
+    assert session.enabled() == {"Train", "Step"}
+    assert _server.upload_keys() == []
+    session.at.file_uploader("upload_file").clear()
+    session.look()
+    assert session.errors == []
+
+
+def test_a_table_without_labels_says_why_there_is_no_auc() -> None:
+    session = Session()
+    session.upload("people.csv", UNLABELLED)
+    assert session.errors == []
+    assert session.field("dataset").startswith("upload-")
+    assert session.says("no labels, so there will be no AUC")
+    job = session.start(stop_epochs=5)
+    session.finish()
+    assert job.dataset.name == "people"
+    assert job.dataset.y is None
+    assert session.state == "completed"
+    assert session.says("This table has no labels, so there is no AUC")
+    assert [name for name in session.tiles() if "AUC" in name] == []
+    assert session.has_chart("result_histogram")
+    assert not session.has_chart("result_roc")
+    assert not session.has_chart("result_precision_recall")
+    assert session.says("rank correlation")
+    assert list(session.at.dataframe[0].value.columns) == ["id", "outlier_score", "rank", "flag", "height", "weight"]
+
+
+def test_a_label_column_that_is_named_is_found() -> None:
+    session = Session()
+    session.upload("people.csv", LABELLED)
+    assert _server.table(session.field("dataset")).y is None
+    assert session.at.selectbox("upload_label").options == ["found by name", "none", "height", "weight", "odd"]
+    session.choose("upload_label", "odd")
+    dataset = _server.table(session.field("dataset"))
+    assert dataset.n_outliers == 4
+    assert dataset.feature_names == ("height", "weight")
+
+
+def test_a_column_that_cannot_be_the_labels_is_said_and_the_table_stays() -> None:
+    session = Session()
+    session.upload("people.csv", LABELLED)
+    before = session.field("dataset")
+    session.choose("upload_label", "height")
+    assert len(session.errors) == 1
+    assert "label column 'height' must have exactly two values" in session.errors[0]
+    assert session.field("dataset") == before
+    session.choose("upload_label", "found by name")
+    assert session.errors == []
+
+
+def test_the_columns_used_are_told_and_an_id_can_be_chosen_or_refused() -> None:
+    rows = "\n".join(f"{900 + 7 * i},{row},{i % 10 == 0:d}" for i, row in enumerate(ROWS))
+    session = Session()
+    session.upload("own.csv", f"order_id,height,weight,is_fraud\n{rows}".encode())
+
+    def told() -> list[str]:
+        return [one.value for one in session.at.sidebar.caption if one.value.startswith("Uses ")]
+
+    assert told() == [r"Uses height, weight; label: is\_fraud; id: order\_id"]
+    session.choose("upload_id", "none")
+    assert told() == [r"Uses order\_id, height, weight; label: is\_fraud; rows numbered from 1"]
+    session.choose("upload_label", "none")
+    assert told() == [r"Uses order\_id, height, weight, is\_fraud; no label; rows numbered from 1"]
+    session.choose("set_dataset", "ring")
+    assert told() == []
+
+
+def test_a_new_file_begins_with_columns_found_by_name_and_arrays_have_none_to_choose() -> None:
+    session = Session()
+    session.upload("people.csv", LABELLED)
+    session.choose("upload_label", "odd")
+    session.upload("none.csv", LABELLED.replace(b"odd", b"none"))
+    assert session.at.selectbox("upload_label").value == "found by name"
+    session.choose("upload_label", "column 'none'")
+    assert _server.table(session.field("dataset")).label_name == "none"
+    sink = io.BytesIO()
+    np.savez(sink, X=RNG.random((40, 2)))
+    session.upload("arrays.npz", sink.getvalue())
+    assert _server.table(session.field("dataset")).name == "arrays"
+    assert not [one for one in session.at.selectbox if one.key in ("upload_label", "upload_id")]
+
+
+def test_an_uploaded_table_is_found_again_by_its_address() -> None:
+    first = Session()
+    first.upload("people.csv", UNLABELLED)
+    second = Session(**first.address)
+    assert second.warnings == []
+    assert second.field("dataset") == first.field("dataset")
+
+
+def test_another_table_can_be_chosen_while_the_file_stays_in_the_control() -> None:
+    session = Session()
+    session.upload("people.csv", UNLABELLED)
+    key = session.field("dataset")
+    session.choose("set_dataset", "moons")
+    assert session.field("dataset") == "moons"
+    session.choose("set_dataset", key)
+    assert session.says("**people**")
+
+
+def test_the_server_forgets_the_oldest_of_many_uploads_but_not_a_run_s_table() -> None:
+    session = Session()
+    session.upload("people.csv", UNLABELLED)
+    session.start(stop_epochs=2)
+    session.finish()
+    for number in range(_server.MAX_UPLOADS):
+        session.upload("more.csv", UNLABELLED + f"\n{number},7\n".encode())
+    assert len(_server.upload_keys()) == _server.MAX_UPLOADS
+    session.press("Take this run's set-up")
+    assert _server.table(session.field("dataset")).name == "people"
+
+
+def test_a_chosen_table_is_not_lost_to_other_people_s_uploads() -> None:
+    session = Session()
+    session.upload("people.csv", UNLABELLED)
+    other = Session()
+    for number in range(_server.MAX_UPLOADS):
+        other.upload("more.csv", UNLABELLED + f"\n{number},7\n".encode())
+    assert not _server.is_upload(session.field("dataset"))
+    session.at._run()  # AppTest would ask for the words of the choice before the page has run
+    assert not session.at.exception
+    assert session.enabled() == {"Train", "Step"}
+    assert session.says("**people**")
+
+
+def test_a_name_is_shown_and_never_obeyed() -> None:
+    session = Session()
+    name = "![x](spy.png) $a$ *b* :red[c]"
+    session.upload(f"{name}.csv", UNLABELLED)
+    job = session.start(stop_epochs=2)
+    session.finish()
+    assert session.says(job.title)
+    assert name in job.title
+    for element in (*session.at.markdown, *session.at.caption, *session.at.button):
+        raw = getattr(element, "label", None) or element.value
+        assert "![x" not in str(raw)
+        assert " *b*" not in str(raw)
+    other = Session(data=name)
+    assert name in other.warnings[0]
+    assert "![x" not in other.at.warning[0].value
+
+
+def test_columns_called_as_those_of_the_result_are_both_shown() -> None:
+    session = Session()
+    session.upload("ranks.csv", UNLABELLED.replace(b"height", b"rank"))
+    session.start(stop_epochs=2)
+    session.finish()
+    shown = session.at.dataframe[0].value
+    assert list(shown.columns) == ["id", "outlier_score", "rank", "flag", "rank (table)", "weight"]
+    assert list(shown["rank"]) == list(range(1, 21))
+
+
+def test_one_column_is_enough() -> None:
+    session = Session()
+    session.upload("one.csv", b"a\n" + b"\n".join(b"%d" % (i * i) for i in range(30)))
+    session.start(stop_epochs=5)
+    session.finish()
+    assert session.state == "completed"
+    assert session.errors == []
