@@ -26,6 +26,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from sogaal.batches import Batches
 from sogaal.config import TrainConfig
 from sogaal.counting import generator_steps
 from sogaal.devices import check_device, one_thread
@@ -34,7 +35,7 @@ from sogaal.frames import DiscriminatorWeights
 from sogaal.layers import Layers
 from sogaal.networks import hidden_units, initial_discriminator
 from sogaal.records import Mark, StepRecord, diverged
-from sogaal.seeding import Stream, noise_block, permutation, stream
+from sogaal.seeding import Stream, noise_block, stream
 from sogaal.subgenerators import Quantiles, Shares
 
 FloatArray = npt.NDArray[np.float32]
@@ -47,6 +48,7 @@ BLOCK_FLOATS = 2**19
 FRAME_POINTS = 300
 
 _relu_backward = torch.ops.aten.threshold_backward.grad_input
+_softplus = torch.ops.aten.softplus.out
 
 
 class Engine:
@@ -78,7 +80,7 @@ class Engine:
         self._start_networks()
         self._make_schedule()
         self._make_buffers()
-        self._orders: dict[int, tuple[int, Tensor]] = {}
+        self._batches = Batches(self.table, configs, self.batch, BLOCK_FLOATS)
         self._noise: dict[Stream, tuple[int, Tensor]] = {}
 
     @staticmethod
@@ -147,9 +149,8 @@ class Engine:
         self._x = empty(M, d + 1, 2 * batch)
         self._h, self._dh = empty(M, h + 1, 2 * batch), empty(M, h + 1, 2 * batch)
         self._error_d = empty(M, 1, 2 * batch)
-        self._rows = empty(batch, d + 1)
         self._x_t, self._h_t = self._x.transpose(1, 2), self._h.transpose(1, 2)
-        self._real, self._fake = [x[:, :batch] for x in self._x], self._x[:, :, batch:]
+        self._real, self._fake = self._x[:, :, :batch], self._x[:, :, batch:]
         self._target_d = torch.cat([torch.ones(batch), torch.zeros(batch)]).to(self.device, self.dtype)
         self._a, self._g, self._dg, self._da = (empty(M * k, d + 1, batch) for _ in range(4))
         self._a_t = self._a.transpose(1, 2)
@@ -160,6 +161,7 @@ class Engine:
         self._second, self._second_t = self.G.second.flatten(0, 1), self.G.second_t.flatten(0, 1)
         self._second_slope = self.G.second_slope.flatten(0, 1)
         self._hg, self._dhg = empty(M * k, h + 1, batch), empty(M * k, h + 1, batch)
+        self._see_discriminator_from_g()
         self._error_g = empty(M * k, 1, batch)
         self._target_g = torch.ones(M * k, 1, 1, dtype=self.dtype, device=self.device)
         # This follows from the shape of one run alone: noise must not depend on who else is in the group.
@@ -169,12 +171,31 @@ class Engine:
         self._logits_d, self._slots_d = self._log(M, 2 * batch)
         self._logits_g, self._slots_g = self._log(M * k, batch)
         self._targets = empty(self._block, M * k, 1)
+        self._kept_d, self._kept_g = torch.empty_like(self._logits_d), torch.empty_like(self._logits_g)
+        self._signs_d = torch.ones_like(self._logits_d[0])
+        self._signs_d[: M * 2 * batch].view(M, 2, batch)[:, 0] = -1
         each = -(-FRAME_POINTS // k)
         fixed = np.stack([noise_block(c.seed, Stream.FRAME, 0, (k, d, each)) for c in self.configs])
         self._frame_noise: FloatArray = np.concatenate([fixed, np.ones_like(fixed[..., :1, :])], axis=-2)
         if self.is_mo:
             self._shares = Shares(batch, k, self.device)
             self._quantiles = Quantiles(self.table, k)
+            columns = self._quantiles.columns.expand(M, -1, -1)
+            m = columns.shape[2]
+            self._judged = (columns, empty(M, h + 1, m), empty(M, 1, m))
+
+    def _see_discriminator_from_g(self) -> None:
+        """D's layers once for each sub-generator, (M k, ...): views for one, copies to be refreshed for more."""
+        D, M, k = self.D, self.runs, self.k
+        self._first_of_g, self._second_of_g = D.first, D.second
+        if k > 1:
+            self._first_shared = D.first[:, None].expand(-1, k, -1, -1)
+            self._second_shared = D.second[:, None].expand(-1, k, -1, -1)
+            self._first_each = torch.empty_like(self._first_shared, memory_format=torch.contiguous_format)
+            self._second_each = torch.empty_like(self._second_shared, memory_format=torch.contiguous_format)
+            self._first_of_g, self._second_of_g = self._first_each.flatten(0, 1), self._second_each.flatten(0, 1)
+        self._first_of_g_t = self._first_of_g.transpose(1, 2)
+        self._second_wide = self._second_of_g.transpose(1, 2).expand(M * k, -1, self.batch)
 
     def _log(self, networks: int, columns: int) -> tuple[Tensor, list[Tensor]]:
         """Where the logits of a block of steps are kept: (block, networks * columns), and each step's part of it.
@@ -217,7 +238,7 @@ class Engine:
 
     def _one_step(self, slot: int) -> None:
         self._stop_generators()
-        self._take_batch()
+        self._real.copy_(self._batches.at(self.step))
         noise = self._draw(Stream.NOISE_D)
         self._fake.copy_(self._potential_outliers(noise))
         logits = self._slots_d[slot]
@@ -227,22 +248,6 @@ class Engine:
             noise = self._mo_generate()
         self._generator_step(noise, slot)
         self.step += 1
-
-    def _take_batch(self) -> None:
-        epoch, number = divmod(self.step, self.batches)
-        columns = slice(number * self.batch, (number + 1) * self.batch)
-        for run, config in enumerate(self.configs):
-            order = self._order(run, config, epoch)
-            torch.index_select(self.table, 0, order[columns], out=self._rows)
-            self._real[run].copy_(self._rows.t())
-
-    def _order(self, run: int, config: TrainConfig, epoch: int) -> Tensor:
-        number = epoch if config.shuffle == "each_epoch" else 0
-        known = self._orders.get(run)
-        if known is None or known[0] != number:
-            order = np.arange(self.n) if config.shuffle == "none" else permutation(config.seed, number, self.n)
-            known = self._orders[run] = (number, torch.from_numpy(order).to(self.device))
-        return known[1]
 
     def _draw(self, kind: Stream) -> Tensor:
         """Noise of this step with its row of ones, (M, d+1, batch): made a block of steps at a time.
@@ -292,37 +297,32 @@ class Engine:
 
     def _mo_generate(self) -> Tensor:
         """MO-GAAL's second half of a step begins with D's quantiles over the table and fresh noise for all."""
-        logits = self._table_logits(self.D.values, self._quantiles.columns)
-        self._target_g.copy_(self._quantiles.of(logits).reshape(-1, 1, 1))
+        self._discriminate(self.D.first, self.D.second, *self._judged)
+        self._target_g.copy_(self._quantiles.of(self._judged[2][:, 0]).reshape(-1, 1, 1))
         noise = self._draw(Stream.NOISE_G)
         self._generate(noise)
         return noise
 
-    def _table_logits(self, values: Tensor, columns: Tensor) -> Tensor:
-        """D's logits with the flat parameters ``values`` on ``columns`` (d+1, m): (M, m)."""
-        first, second = self.D.split(values)
-        return torch.matmul(second, torch.matmul(first, columns).relu_()).squeeze(1)
-
     def _generator_step(self, noise: Tensor, slot: int) -> None:
-        k, error, target = self.k, self._error_g, self._target_g
-        first, second = self.D.first, self.D.second
-        if k > 1:
-            first, second = first.repeat_interleave(k, 0), second.repeat_interleave(k, 0)
-        logits = self._slots_g[slot]
-        self._discriminate(first, second, self._g, self._hg, logits)
-        self._targets[slot] = target[:, 0]
+        error, target, logits = self._error_g, self._target_g, self._slots_g[slot]
+        if self.k > 1:
+            self._first_each.copy_(self._first_shared)
+            self._second_each.copy_(self._second_shared)
+        self._discriminate(self._first_of_g, self._second_of_g, self._g, self._hg, logits)
+        if self.is_mo:
+            self._targets[slot] = target[:, 0]
         if all(self._stopped):
             return
         torch.sigmoid(logits, out=error)
         error.sub_(target)
-        self._generator_slopes(noise, first, second)
+        self._generator_slopes(noise)
         self.G.update(*self._pace(self.G))
 
-    def _generator_slopes(self, noise: Tensor, first: Tensor, second: Tensor) -> None:
+    def _generator_slopes(self, noise: Tensor) -> None:
         dh, dg, da = self._dhg, self._dg, self._da
-        torch.mul(second.transpose(1, 2), self._error_g, out=dh)
-        _relu_backward(dh, self._hg, 0, grad_input=dh)
-        torch.bmm(first.transpose(1, 2), dh, out=dg)
+        # The errors belong to columns, so they may wait until the columns are short: d+1 rows instead of h+1.
+        _relu_backward(self._second_wide, self._hg, 0, grad_input=dh)
+        torch.bmm(self._first_of_g_t, dh, out=dg).mul_(self._error_g)
         _relu_backward(dg, self._g, 0, grad_input=dg)
         torch.bmm(dg, self._a_t, out=self._second_slope)
         torch.bmm(self._second_t, dg, out=da)
@@ -348,18 +348,20 @@ class Engine:
 
     def _record(self, block: int) -> StepRecord:
         M, k, batch = self.runs, self.k, self.batch
-        softplus = torch.nn.functional.softplus
 
         def by_part(rows: Tensor, *shape: int) -> Tensor:
             return rows[:, : int(np.prod(shape))].view(block, *shape).mean(-1)
 
         # -log(1 - D) = softplus(l) and -log D = softplus(-l), each exact where it is small.
-        logits, rows = self._logits_d[:block], (M, 2, batch)
-        d_loss = (by_part(softplus(-logits), *rows)[..., 0] + by_part(softplus(logits), *rows)[..., 1]) / 2
-        p = by_part(logits.sigmoid(), *rows)
-        logits, rows = self._logits_g[:block], (M, k, batch)
-        targets = self._targets[:block].view(block, M, k)
-        g_loss = targets * by_part(softplus(-logits), *rows) + (1 - targets) * by_part(softplus(logits), *rows)
+        logits, kept = self._logits_d[:block], self._kept_d[:block]
+        d_loss = by_part(_softplus(torch.mul(logits, self._signs_d, out=kept), out=kept), M, 2 * batch)
+        p = by_part(torch.sigmoid(logits, out=kept), M, 2, batch)
+        logits, kept = self._logits_g[:block], self._kept_g[:block]
+        g_loss = by_part(_softplus(torch.neg(logits, out=kept), out=kept), M, k, batch)
+        if self.is_mo:
+            # t softplus(-l) + (1 - t) softplus(l), and softplus(l) = softplus(-l) + l.
+            targets = self._targets[:block].view(block, M, k)
+            g_loss = (g_loss + (1 - targets) * by_part(logits, M, k, batch)).clamp_min(0)
         here = [np.asarray(c.cpu().numpy(), dtype=np.float32) for c in (d_loss, g_loss, p[..., 0], p[..., 1])]
         record = StepRecord(here[0], here[1], here[2], here[3])
         self._note_divergence(record, block)

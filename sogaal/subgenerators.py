@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor
 
 from sogaal.counting import sub_generator_blocks
@@ -46,18 +47,16 @@ class Quantiles:
         if len(table) > QUANTILE_ROWS:
             sample = np.sort(stream(0, Stream.SAMPLE).choice(len(table), QUANTILE_ROWS, replace=False))
             table = table[torch.from_numpy(sample).to(table.device)]
-        self.columns = table.t()
-        place = (len(table) - 1) * torch.arange(k, dtype=torch.float64) / k
-        self._places = torch.cat([place.floor(), place.ceil()]).long().numpy()
-        self._part = (place - place.floor()).to(table.device, table.dtype)
+        self.columns = table.t().contiguous()
+        place = (len(table) - 1) * np.arange(k) / k
+        self._places = np.concatenate([np.floor(place), np.ceil(place)]).astype(np.int64)
+        self._part = (place - np.floor(place)).astype(np.float64 if table.dtype == torch.float64 else np.float32)
 
     def of(self, logits: Tensor) -> Tensor:
         """D's quantiles (M, k) from its logits (M, m): sorting logits sorts D, and the sigmoid of few is cheap."""
-        low, high = self._at_places(logits).sigmoid().chunk(2, dim=1)
-        return low + (high - low) * self._part
-
-    def _at_places(self, logits: Tensor) -> Tensor:
         if logits.device.type == "cpu":
-            # numpy sorts floats with vector instructions, several times as fast as torch does.
-            return torch.from_numpy(np.sort(logits.numpy(), axis=1).take(self._places, axis=1))
-        return logits.sort(dim=1).values[:, self._places]
+            # numpy sorts floats with vector instructions, several times as fast as torch, and few numbers faster too.
+            low, high = np.split(expit(np.sort(logits.numpy(), axis=1)[:, self._places]), 2, axis=1)
+            return torch.from_numpy(low + (high - low) * self._part)
+        ends = logits.sort(dim=1).values[:, torch.from_numpy(self._places).to(logits.device)].sigmoid().chunk(2, dim=1)
+        return ends[0] + (ends[1] - ends[0]) * torch.from_numpy(self._part).to(logits.device)

@@ -42,8 +42,8 @@ class Trainer:
     """
 
     def __init__(self, X: FloatArray, config: TrainConfig, y: npt.NDArray[np.integer] | None = None) -> None:
-        self.X = _checked_table(X)
-        self.y = _checked_labels(y, len(self.X))
+        self.X = checked_table(X)
+        self.y = checked_labels(y, len(self.X))
         self.config = config
         self.engine = Engine(self.X, [config])
         self.n, self.d = self.X.shape
@@ -189,7 +189,8 @@ class Trainer:
             return np.zeros(len(marks))
         points: FloatArray = self.engine.generated_at([mark.g_values for mark in marks])[:, 0]
         by_feature = np.ascontiguousarray(np.swapaxes(points, 1, 2)).reshape(len(marks), self.d, -1)
-        deviation = by_feature.std(axis=2)[:, self._varying]
+        # Rows in one piece: else the order of a sum, and its last digit, depends on how many moments come together.
+        deviation = np.ascontiguousarray(by_feature.std(axis=2)[:, self._varying])
         return np.asarray((deviation / self._deviation).mean(axis=1), dtype=np.float64)
 
     # -- what it has learned ---------------------------------------------------------------------------------------
@@ -270,7 +271,8 @@ class Trainer:
         self.diverged = None
 
 
-def _checked_table(X: FloatArray) -> FloatArray:
+def checked_table(X: FloatArray) -> FloatArray:
+    """``X`` (n, d) as contiguous float32; raises :class:`DataError` for a table that cannot be trained on."""
     table = np.ascontiguousarray(X, dtype=np.float32)
     if table.ndim != 2 or 0 in table.shape:
         raise DataError(f"X must have two dimensions and at least one row and column, got shape {np.shape(X)}.")
@@ -282,7 +284,8 @@ def _checked_table(X: FloatArray) -> FloatArray:
     return table
 
 
-def _checked_labels(y: npt.NDArray[np.integer] | None, n: int) -> npt.NDArray[np.int8] | None:
+def checked_labels(y: npt.NDArray[np.integer] | None, n: int) -> npt.NDArray[np.int8] | None:
+    """``y`` (n,) as int8 with both 0 and 1 in it, or None; raises :class:`DataError` for anything else."""
     if y is None:
         return None
     labels = np.asarray(y)

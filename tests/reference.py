@@ -6,7 +6,7 @@ from torch import Tensor
 
 from sogaal.counting import sub_generator_blocks
 from sogaal.engine import Engine
-from sogaal.seeding import Stream, noise_block, permutation
+from sogaal.seeding import Stream, noise_block, stream
 
 
 class Sgd:
@@ -67,7 +67,7 @@ class Reference:
     def batch(self) -> Tensor:
         e, c = self.engine, self.config
         epoch, number = divmod(self.step_number, e.batches)
-        order = permutation(c.seed, epoch if c.shuffle == "each_epoch" else 0, e.n)
+        order = stream(c.seed, Stream.ORDER, epoch if c.shuffle == "each_epoch" else 0).permutation(e.n)
         if c.shuffle == "none":
             order = np.arange(e.n)
         return self.X[order[number * e.batch : (number + 1) * e.batch]]
