@@ -8,25 +8,23 @@ The ladder is scikit-learn's: ``predict`` is the sign of ``decision_function``, 
 """
 
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sogaal.config import FIELDS, TrainConfig
+from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError
 from sogaal.history import HistoryView
-from sogaal.model import Model
+from sogaal.members import Trained, as_long_as_needed, member_seeds, snapshot_epochs, train_members
+from sogaal.model import Model, ScoreAt, scoring_moment
 from sogaal.networks import Discriminator, Generator
 from sogaal.scaling import Scaler
-from sogaal.trainer import Trainer
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -36,17 +34,20 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
 
     _algorithm: ClassVar[Literal["so-gaal", "mo-gaal"]]
 
+    n_estimators: Any
+    snapshots: Any
     contamination: Any
     random_state: Any
     scaling: Any
     config_: TrainConfig
+    estimators_: list[Model]
     scaler_: Scaler
     history_: HistoryView
     discriminator_: Discriminator
     generators_: list[Generator]
     offset_: float
     n_features_in_: int
-    _model: Model
+    _model: Model | Ensemble
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002  # scikit-learn's signature
         """Train on ``X`` (n, d), n >= 2, raw and finite; ``y`` is ignored, as for all outlier detectors.
@@ -56,17 +57,18 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         """
         table = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         self._check_contamination()
+        count = self._count("n_estimators")
         config = self._make_config()
         names = getattr(self, "feature_names_in_", None)
         columns = None if names is None else tuple(map(str, names))
         scaler = Scaler.fit(table, self.scaling, columns)
-        with _one_thread():
-            trainer = Trainer(scaler.transform(table), config).fit()
+        configs = [config.replace(seed=seed) for seed in member_seeds(config.seed, count)]
+        trained = train_members(scaler.transform(table), configs, int(self.snapshots))
         self.config_, self.scaler_ = config, scaler
-        self.history_ = trainer.history.view()
-        self._model = Model.from_trainer(trainer, scaler, feature_names=columns)
-        self.discriminator_ = Discriminator(self._model.discriminator())
-        self.generators_ = trainer.generators()
+        self.history_, self.generators_ = trained[0].history, trained[0].generators
+        self.estimators_ = [_model(member, scaler, columns) for member in trained]
+        self._model = self.estimators_[0] if count == 1 else Ensemble(tuple(self.estimators_))
+        self.discriminator_ = Discriminator(self.estimators_[0].discriminator())
         self.offset_ = self._offset(table)
         return self
 
@@ -79,13 +81,19 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
                 f"contamination must be 'auto' or a share over 0 and at most 0.5, got {share!r}.", field="contamination"
             )
 
+    def _count(self, name: str) -> int:
+        value = getattr(self, name)
+        if not _is_number(value, Integral) or value < 1:
+            raise ConfigError(f"{name} must be a whole number of at least 1, got {value!r}.", field=name)
+        return int(value)
+
     def _make_config(self) -> TrainConfig:
         values: dict[str, Any] = {"algorithm": self._algorithm, "seed": self._seed()}
         values |= {name: getattr(self, name) for name in FIELDS if name in inspect.signature(type(self)).parameters}
-        config = TrainConfig.checked(values)
-        if config.max_epochs is None and config.score_at == "stop" and config.whether_stop:
-            # What D learns after the stop would be thrown away.
-            config = config.replace(max_epochs=config.stop_epochs + 1)
+        snapshots = self._count("snapshots")
+        config = as_long_as_needed(TrainConfig.checked(values), snapshots)
+        if snapshots > 1:
+            snapshot_epochs(config, snapshots)  # what cannot be had is said before the training
         return config
 
     def _seed(self) -> int:
@@ -125,8 +133,11 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         """+1 for inliers and -1 for outliers, (m,) int."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def to_model(self) -> Model:
-        """The fitted detector as a :class:`Model`, which :func:`sogaal.save_model` writes to a file."""
+    def to_model(self) -> Model | Ensemble:
+        """The fitted detector without its training, which :func:`sogaal.save_model` writes to a file.
+
+        A :class:`Model`, or an :class:`Ensemble` of those in ``estimators_`` where there are several.
+        """
         check_is_fitted(self)
         return self._model
 
@@ -140,12 +151,25 @@ class SOGAAL(_Gaal):
         the training data, over 0 and at most 0.5, which sets ``offset_`` to that quantile of the training scores.
     random_state: a whole number (the seed itself), a RandomState, or None for a different training every time.
     scaling: "minmax", "robust" or "none"; fitted on the training data and applied to whatever is scored.
+    n_estimators: how many trainings score together by their mean logit. The first has the seed of ``random_state`` and
+        is what a single detector would be; the others' seeds follow from it, see :func:`sogaal.members.member_seeds`.
+    snapshots: at how many moments of each training D is kept, all of which score together: evenly spaced over the
+        run, which with ``score_at="stop"`` goes on to twice the stop unless ``max_epochs`` is given. 1: D as
+        ``score_at`` says; with more, ``score_at`` decides nothing but the length of the run.
 
     With ``score_at="stop"``, the default, training ends where G stops, after ``stop_epochs + 1`` epochs, unless
     ``max_epochs`` is given: on the paper's twelve tables D scores best there.
 
+    Ensembles are better and steadier. Mean AUC over the authors' six tables with their ``stop_epochs``, and its
+    standard deviation over five repeats: .799 +- .010 for one seed, .808 +- .003 for eight, .813 +- .006 for one seed
+    with eight snapshots, .822 +- .005 for eight with eight. With snapshots over ``3 * stop_epochs`` it is .813, with
+    the mean rank or the mean standardised logit in place of the mean logit .817 and .820 (benchmarks/ensembles.py;
+    labels evaluate only).
+
     After ``fit``: ``discriminator_`` and ``generator_`` (torch modules, in the scaled space), ``history_``,
-    ``offset_``, ``scaler_``, ``config_``, ``n_features_in_`` and, for data frames, ``feature_names_in_``.
+    ``offset_``, ``scaler_``, ``config_``, ``n_features_in_`` and, for data frames, ``feature_names_in_``; and
+    ``estimators_``, the list of trainings as :class:`sogaal.model.Model`, each with a ``score_samples`` of its own. Of
+    an ensemble, modules, history and configuration are the first training's (D with ``snapshots``: at its end).
     """
 
     _algorithm = "so-gaal"
@@ -157,6 +181,8 @@ class SOGAAL(_Gaal):
         whether_stop: int = 1,
         max_epochs: int | None = None,
         score_at: str = "stop",
+        n_estimators: int = 1,
+        snapshots: int = 1,
         lr_d: float = 0.01,
         lr_g: float = 0.0001,
         momentum: float = 0.9,
@@ -178,6 +204,8 @@ class SOGAAL(_Gaal):
         self.whether_stop = whether_stop
         self.max_epochs = max_epochs
         self.score_at = score_at
+        self.n_estimators = n_estimators
+        self.snapshots = snapshots
         self.lr_d = lr_d
         self.lr_g = lr_g
         self.momentum = momentum
@@ -207,6 +235,10 @@ class MOGAAL(_Gaal):
     All as in :class:`SOGAAL`, but for ``k``, for ``generators_`` (a list of k) in place of ``generator_``, and for
     ``score_at``, which is "end": on the paper's twelve tables D scores better after ``3 * stop_epochs`` epochs.
     A batch must have at least k rows.
+
+    Mean AUC over the authors' six tables, with the standard deviation over five repeats: .844 +- .005 for one seed,
+    .868 +- .006 for eight. Snapshots do not help here (.837 for eight seeds with eight each): D goes on improving to
+    the end, and the earlier ones hold it back.
     """
 
     _algorithm = "mo-gaal"
@@ -219,6 +251,8 @@ class MOGAAL(_Gaal):
         whether_stop: int = 1,
         max_epochs: int | None = None,
         score_at: str = "end",
+        n_estimators: int = 1,
+        snapshots: int = 1,
         lr_d: float = 0.01,
         lr_g: float = 0.0001,
         momentum: float = 0.9,
@@ -241,6 +275,8 @@ class MOGAAL(_Gaal):
         self.whether_stop = whether_stop
         self.max_epochs = max_epochs
         self.score_at = score_at
+        self.n_estimators = n_estimators
+        self.snapshots = snapshots
         self.lr_d = lr_d
         self.lr_g = lr_g
         self.momentum = momentum
@@ -264,12 +300,7 @@ def _is_number(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Train with one thread: the matrices are small, and the history must not depend on the number of cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _model(trained: Trained, scaler: Scaler, names: tuple[str, ...] | None) -> Model:
+    moment = scoring_moment(trained.config, trained.discriminators)
+    at: ScoreAt = "snapshots" if trained.snapshots else moment
+    return Model(trained.config, scaler, trained.discriminators, at, names, snapshots=trained.snapshots)

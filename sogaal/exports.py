@@ -2,12 +2,16 @@
 
 A model file is in the safetensors format: D's weights as float32 arrays and one entry of metadata, "sogaal", with the
 configuration, the scaling and the feature names as JSON. Nothing in it can run; nothing is ever unpickled.
+
+Format 1 is a single run: w1 (d, h), b1 (h,), w2 (h,), b2 (1,) of D as "stop.w1" and so on. Format 2 holds ensembles and
+snapshots: "seeds" names the M members, each array has an axis of M before the others, and "snapshots.w1" and so on have
+one more after it, of the moments. What fits into format 1 is written in it, so that older versions can read it.
 """
 
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,13 +25,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sogaal.config import TrainConfig
+from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError, ModelError
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import flag, outlier_score, rank
 from sogaal.model import At, Model
 from sogaal.scaling import Scaler
 
-MODEL_FORMAT = 1
+MODEL_FORMAT = 2
 _KEY = "sogaal"
 _PARTS = ("w1", "b1", "w2", "b2")
 # Share of the rows that is flagged unless people choose another.
@@ -35,9 +40,9 @@ DEFAULT_SHARE = 0.05
 
 
 class HasModel(Protocol):
-    """A fitted detector, or whatever else can hand out its :class:`Model`."""
+    """A fitted detector, or whatever else can hand out its :class:`Model` or :class:`Ensemble`."""
 
-    def to_model(self) -> Model:
+    def to_model(self) -> Model | Ensemble:
         """Return the model."""
 
 
@@ -88,31 +93,42 @@ def write_atomic(path: str | Path, content: bytes) -> None:
 # -- models ------------------------------------------------------------------------------------------------------------
 
 
-def save_model(path: str | Path, model: Model | HasModel) -> None:
-    """Write a :class:`Model`, or that of a fitted detector, to a safetensors file.
+def save_model(path: str | Path, model: Model | Ensemble | HasModel) -> None:
+    """Write a :class:`Model`, an :class:`Ensemble`, or that of a fitted detector, to a safetensors file.
 
     Same model, same bytes. Raises :class:`DataError` where the file cannot be written.
     """
-    if not isinstance(model, Model):
+    if not isinstance(model, Model | Ensemble):
         model = model.to_model()
-    tensors = {}
-    for at, weights in model.discriminators.items():
-        for part in _PARTS:
-            tensors[f"{at}.{part}"] = np.ascontiguousarray(np.atleast_1d(getattr(weights, part)), dtype=np.float32)
+    members = model.members if isinstance(model, Ensemble) else (model,)
+    first = members[0]
     description = {
-        "format": MODEL_FORMAT,
-        "version": model.version,
-        "at": model.at,
-        "config": model.config.model_dump(),
-        "scaling": model.scaler.to_dict(),
-        "feature_names": None if model.feature_names is None else list(model.feature_names),
-        "dataset": {"name": model.dataset, "fingerprint": model.fingerprint},
+        "format": 1,
+        "version": first.version,
+        "at": first.at,
+        "config": first.config.model_dump(),
+        "scaling": first.scaler.to_dict(),
+        "feature_names": None if first.feature_names is None else list(first.feature_names),
+        "dataset": {"name": first.dataset, "fingerprint": first.fingerprint},
     }
+    tensors = {f"{at}.{part}": _stacked([m.discriminators[at] for m in members], part)
+               for at in first.discriminators for part in _PARTS}  # fmt: skip
+    if isinstance(model, Model) and not model.snapshots:
+        tensors = {name: stack[0] for name, stack in tensors.items()}
+    else:
+        description |= {"format": MODEL_FORMAT, "seeds": [member.config.seed for member in members]}
+        if first.snapshots:
+            for part in _PARTS:
+                tensors[f"snapshots.{part}"] = np.stack([_stacked(member.snapshots, part) for member in members])
     text = json.dumps(description, sort_keys=True, allow_nan=False)
     write_atomic(path, save(tensors, metadata={_KEY: text}))
 
 
-def load_model(path: str | Path) -> Model:
+def _stacked(discriminators: Sequence[DiscriminatorWeights], part: str) -> npt.NDArray[np.float32]:
+    return np.stack([np.atleast_1d(getattr(weights, part)) for weights in discriminators]).astype(np.float32)
+
+
+def load_model(path: str | Path) -> Model | Ensemble:
     """Read a file that :func:`save_model` wrote.
 
     Raises :class:`ModelError` that names the file and the reason: missing, damaged, of another program, of a newer
@@ -151,26 +167,55 @@ def _description(text: str) -> dict[str, Any]:
     return found
 
 
-def _model(found: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> Model:
+def _model(found: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> Model | Ensemble:
     config, scaling, dataset = (_mapping(found, key) for key in ("config", "scaling", "dataset"))
     scaler = Scaler.from_dict(scaling)
-    discriminators: dict[At, DiscriminatorWeights] = {}
+    first = TrainConfig.checked(config)
+    single = found["format"] == 1
+    seeds = [first.seed] if single else _seeds(found.get("seeds"), first.seed)
+    axes = () if single else (len(seeds),)
     moments: tuple[At, At] = ("stop", "end")
-    for at in moments:
-        if any(name.startswith(f"{at}.") for name in tensors):
-            discriminators[at] = _weights(at, tensors, scaler.d)
-    if found.get("at") not in discriminators:
-        raise ModelError(f"there must be weights of D at {found.get('at')!r}, got {sorted(discriminators)}.")
-    return Model(
-        config=TrainConfig.checked(config),
-        scaler=scaler,
-        discriminators=discriminators,
-        at=found["at"],
-        feature_names=_feature_names(found.get("feature_names"), scaler.d),
-        dataset=str(dataset.get("name", "")),
-        fingerprint=str(dataset.get("fingerprint", "")),
-        version=str(found.get("version", "")),
+    by_moment = {at: _weights(at, tensors, axes, scaler.d) for at in moments if _has(at, tensors)}
+    snapshots: list[tuple[DiscriminatorWeights, ...]] = [()] * len(seeds)
+    if not single and _has("snapshots", tensors):
+        snapshots = _snapshots(tensors, len(seeds), scaler.d)
+    there = [*by_moment, "snapshots"] if snapshots[0] else list(by_moment)
+    if found.get("at") not in there:
+        raise ModelError(f"there must be weights of D at {found.get('at')!r}, got {sorted(there)}.")
+    members = tuple(
+        Model(
+            config=first.replace(seed=seed),
+            scaler=scaler,
+            discriminators={at: weights[number] for at, weights in by_moment.items()},
+            at=found["at"],
+            feature_names=_feature_names(found.get("feature_names"), scaler.d),
+            dataset=str(dataset.get("name", "")),
+            fingerprint=str(dataset.get("fingerprint", "")),
+            version=str(found.get("version", "")),
+            snapshots=snapshots[number],
+        )
+        for number, seed in enumerate(seeds)
     )
+    return members[0] if len(members) == 1 else Ensemble(members)
+
+
+def _has(at: str, tensors: Mapping[str, npt.NDArray[Any]]) -> bool:
+    return any(name.startswith(f"{at}.") for name in tensors)
+
+
+def _seeds(seeds: Any, first: int) -> list[int]:
+    if not isinstance(seeds, list) or not seeds or seeds[0] != first:
+        raise ModelError(f"seeds must be a list that begins with the configuration's seed {first}, got {seeds!r:.60}.")
+    return seeds
+
+
+def _snapshots(tensors: Mapping[str, npt.NDArray[Any]], members: int, d: int) -> list[tuple[DiscriminatorWeights, ...]]:
+    b2 = tensors.get("snapshots.b2")
+    count = b2.shape[1] if b2 is not None and b2.ndim == 3 else 0
+    if count == 0:
+        raise ModelError("there must be at least one snapshot of each member where there are snapshots, got none.")
+    flat = _weights("snapshots", tensors, (members, count), d)
+    return [tuple(flat[start : start + count]) for start in range(0, members * count, count)]
 
 
 def _mapping(found: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -188,19 +233,24 @@ def _feature_names(names: Any, d: int) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _weights(at: At, tensors: Mapping[str, npt.NDArray[Any]], d: int) -> DiscriminatorWeights:
+def _weights(
+    at: str, tensors: Mapping[str, npt.NDArray[Any]], axes: tuple[int, ...], d: int
+) -> list[DiscriminatorWeights]:
+    """All weights of D at one moment, whose arrays have the given axes before their own; in C order."""
     found = {part: tensors.get(f"{at}.{part}") for part in _PARTS}
     w1 = found["w1"]
-    h = w1.shape[1] if w1 is not None and w1.ndim == 2 else 0
+    h = w1.shape[-1] if w1 is not None and w1.ndim == len(axes) + 2 else 0
     shapes = {"w1": (d, h), "b1": (h,), "w2": (h,), "b2": (1,)}
+    flat: list[npt.NDArray[np.float32]] = []
     for part, array in found.items():
-        if array is None or array.shape != shapes[part] or array.dtype != np.float32 or h == 0:
+        if array is None or array.shape != (*axes, *shapes[part]) or array.dtype != np.float32 or h == 0:
             got = "nothing" if array is None else f"{array.dtype} {array.shape}"
-            raise ModelError(f"D's weights {at}.{part} must be float32 {shapes[part]} with h > 0, got {got}.")
+            shape = (*axes, *shapes[part])
+            raise ModelError(f"D's weights {at}.{part} must be float32 {shape} with h > 0, got {got}.")
         if not np.isfinite(array).all():
             raise ModelError(f"D's weights {at}.{part} must be finite, and are not.")
-    w1, b1, w2, b2 = (np.asarray(tensors[f"{at}.{part}"], dtype=np.float32) for part in _PARTS)
-    return DiscriminatorWeights(w1, b1, w2, float(b2[0]))
+        flat.append(array.reshape(-1, *shapes[part]))
+    return [DiscriminatorWeights(w1, b1, w2, float(b2[0])) for w1, b1, w2, b2 in zip(*flat, strict=True)]
 
 
 # -- scores ------------------------------------------------------------------------------------------------------------

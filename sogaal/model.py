@@ -1,9 +1,10 @@
 """`Model`: a trained discriminator with all that scoring new rows needs, and nothing else.
 
-Plain numpy: neither torch nor the training data are needed to score. :mod:`sogaal.exports` writes it to a file.
+Plain numpy: neither torch nor the training data are needed to score. :mod:`sogaal.exports` writes it to a file. Several
+models that score together are an :class:`sogaal.ensemble.Ensemble`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # scoring must not wait for torch
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 At = Literal["stop", "end"]
+ScoreAt = Literal["stop", "end", "snapshots"]
 
 # Hidden activations that are computed at a time, so that memory does not grow with the table.
 BLOCK_FLOATS = 2**21
@@ -33,19 +35,22 @@ BLOCK_FLOATS = 2**21
 class Model:
     """D as it was when G stopped and at the end of the run, with the scaling that belongs before it.
 
-    ``discriminators``: by "stop" (where G stopped within the run) and "end". ``at``: which of them scores.
-    ``feature_names``: the d columns' names, None where the training data had none. ``dataset``, ``fingerprint``: name
-    and SHA-256 of the training table, empty where unknown. ``version``: the library that trained it.
+    ``discriminators``: by "stop" (where G stopped within the run) and "end". ``at``: which of them scores, or
+    "snapshots". ``feature_names``: the d columns' names, None where the training data had none. ``dataset``,
+    ``fingerprint``: name and SHA-256 of the training table, empty where unknown. ``version``: the library that trained
+    it. ``snapshots``: D at moments of the run, in order, where such were kept; they score together, see
+    :func:`combined`.
     """
 
     config: TrainConfig
     scaler: Scaler
     discriminators: Mapping[At, DiscriminatorWeights]
-    at: At
+    at: ScoreAt
     feature_names: tuple[str, ...] | None = None
     dataset: str = ""
     fingerprint: str = ""
     version: str = sogaal.__version__
+    snapshots: tuple[DiscriminatorWeights, ...] = ()
 
     @classmethod
     def from_trainer(
@@ -59,10 +64,8 @@ class Model:
 
         ``dataset``: what it learned from, whose name, fingerprint and feature names are kept with the model.
         """
-        discriminators: dict[At, DiscriminatorWeights] = {"end": trainer.discriminator_weights("now")}
-        if trainer.stop_step is not None and trainer.step >= trainer.stop_step:
-            discriminators["stop"] = trainer.discriminator_weights("stop")
-        at = trainer.config.score_at if trainer.config.score_at in discriminators else "end"
+        discriminators = discriminators_of(trainer)
+        at = scoring_moment(trainer.config, discriminators)
         if dataset is None:
             return cls(trainer.config, scaler, discriminators, at, feature_names)
         names = dataset.feature_names if feature_names is None else feature_names
@@ -74,26 +77,42 @@ class Model:
         return self.scaler.d
 
     def discriminator(self, at: At | None = None) -> DiscriminatorWeights:
-        """D's weights at "stop" or "end" (None: ``self.at``); raises :class:`ConfigError` for what is not there."""
-        wanted = self.at if at is None else at
-        if wanted not in self.discriminators:
-            there = " or ".join(repr(name) for name in sorted(self.discriminators, reverse=True))
-            raise ConfigError(f"at must be {there} for this model, got {wanted!r}.", field="at")
-        return self.discriminators[wanted]
+        """D's weights at "stop" or "end"; None: at ``self.at``, or at the end where snapshots score.
 
-    def score_samples(self, X: Any, at: At | None = None) -> DoubleArray:
+        Raises :class:`ConfigError` for what is not there.
+        """
+        wanted = self.at if at is None else at
+        return self.voters("end" if wanted == "snapshots" else wanted)[0]
+
+    def voters(self, at: ScoreAt | None = None) -> tuple[DiscriminatorWeights, ...]:
+        """All D's whose verdicts make the score at that moment (None: ``self.at``); :class:`ConfigError` if none."""
+        wanted = self.at if at is None else at
+        there: dict[str, tuple[DiscriminatorWeights, ...]] = {
+            name: (weights,) for name, weights in sorted(self.discriminators.items(), reverse=True)
+        }
+        if self.snapshots:
+            there["snapshots"] = self.snapshots
+        if wanted not in there:
+            known = " or ".join(map(repr, there))
+            raise ConfigError(f"at must be {known} for this model, got {wanted!r}.", field="at")
+        return there[wanted]
+
+    def score_samples(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
         """D's logit (m,) float64 for raw rows ``X`` (m, d), **lower = more abnormal**.
 
         ``X``: an array, or a data frame, whose columns are found by ``feature_names`` where the model has them.
         A row's value does not depend on the rows beside it beyond the last digits of float64.
         Raises :class:`DataError` for missing columns, another number of columns, or values that are not finite.
         """
-        weights = self.discriminator(at)
-        return _logits(weights, self.scaler.transform(self._columns(X)))
+        return combined(self.voters(at), self.scaled(X))
 
-    def outlier_score(self, X: Any, at: At | None = None) -> DoubleArray:
+    def outlier_score(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
         """1 - D(x) (m,) float64 in [0, 1], higher = more abnormal; ``X`` and ``at`` as in :meth:`score_samples`."""
         return outlier_score(self.score_samples(X, at))
+
+    def scaled(self, X: Any) -> FloatArray:
+        """Raw rows (m, d) as D sees them, float32; ``X`` and errors as in :meth:`score_samples`."""
+        return self.scaler.transform(self._columns(X))
 
     def _columns(self, X: Any) -> Any:
         names = getattr(X, "columns", None)
@@ -106,6 +125,30 @@ class Model:
                 f"X must have the columns that the model was fitted on, but lacks {shown} ({len(missing)} of {self.d})."
             )
         return X[list(self.feature_names)]
+
+
+def discriminators_of(trainer: "Trainer") -> dict[At, DiscriminatorWeights]:
+    """D as it is now ("end") and, where G has stopped, as it was then ("stop")."""
+    discriminators: dict[At, DiscriminatorWeights] = {"end": trainer.discriminator_weights("now")}
+    if trainer.stop_step is not None and trainer.step >= trainer.stop_step:
+        discriminators["stop"] = trainer.discriminator_weights("stop")
+    return discriminators
+
+
+def scoring_moment(config: TrainConfig, discriminators: Mapping[At, DiscriminatorWeights]) -> At:
+    """Which D scores: the one that ``score_at`` names, or the last one where the run ended before G stopped."""
+    return config.score_at if config.score_at in discriminators else "end"
+
+
+def combined(voters: Sequence[DiscriminatorWeights], X: FloatArray) -> DoubleArray:
+    """The mean of the voters' logits, (m,) float64, for scaled rows ``X`` (m, d).
+
+    Means of ranks or of standardised logits need the training scores, and measure no better: benchmarks/ensembles.py.
+    """
+    total = _logits(voters[0], X)
+    for weights in voters[1:]:
+        total += _logits(weights, X)
+    return total / len(voters)
 
 
 def _logits(weights: DiscriminatorWeights, X: FloatArray) -> DoubleArray:

@@ -39,7 +39,7 @@ def test_scikit_learn(estimator: Any, check: Any) -> None:
 @BOTH
 def test_parameters_are_those_of_the_configuration(kind: type) -> None:
     parameters = inspect.signature(kind).parameters
-    own = {"contamination": "auto", "random_state": None, "scaling": "minmax"}
+    own = {"n_estimators": 1, "snapshots": 1, "contamination": "auto", "random_state": None, "scaling": "minmax"}
     fixed = {"algorithm", "seed"} | ({"k"} if kind is SOGAAL else set())
     assert set(parameters) == set(FIELDS) - fixed | set(own)
     documented = {"score_at": "end"} if kind is MOGAAL else {}

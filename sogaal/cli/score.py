@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from sogaal.cli.parsing import UsageError, add_share_argument, add_table_arguments
 from sogaal.data import Chunk, scan_table, shipped_datasets
+from sogaal.ensemble import Ensemble
 from sogaal.errors import DataError
 from sogaal.exports import atomic_path, check_target, load_model, scores_csv, scores_rows
 from sogaal.metrics import flag, rank
@@ -37,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="CSV", default=STDOUT, help="file to write (default: standard output)"
     )
-    parser.add_argument("--at", choices=("stop", "end"), help="which D scores (default: as the model was trained)")
+    parser.add_argument(
+        "--at", choices=("stop", "end", "snapshots"), help="which D scores (default: as the model was trained)"
+    )
     add_table_arguments(parser)
     add_share_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress and no closing line")
@@ -46,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score and write; returns the exit status."""
     model = load_model(arguments.model)
-    model.discriminator(arguments.at)
+    model.voters(arguments.at)
     source = _path(arguments.data)
     to_stdout = arguments.output == STDOUT
     if not to_stdout:
@@ -90,7 +93,7 @@ def _shows(arguments: argparse.Namespace) -> bool:
 
 
 def _score(
-    model: Model, at: Any, chunks: Iterator[Chunk], name: str, spool: IO[bytes], show: bool
+    model: Model | Ensemble, at: Any, chunks: Iterator[Chunk], name: str, spool: IO[bytes], show: bool
 ) -> npt.NDArray[np.float64]:
     """The logits of all rows; ids and labels go to the spool."""
     from tqdm import tqdm
@@ -115,7 +118,7 @@ def _score(
     return np.concatenate(parts)
 
 
-def _wrong_number(name: str, found: tuple[str, ...], model: Model) -> str:
+def _wrong_number(name: str, found: tuple[str, ...], model: Model | Ensemble) -> str:
     shown = ", ".join(map(repr, found[:8])) + (", ..." if len(found) > 8 else "")
     return (
         f"{name}: the table must have {model.d} columns of numbers besides labels and ids, as the model has no names "

@@ -1,0 +1,111 @@
+"""`Ensemble`: several trained models of one table that score together.
+
+One GAN is a gamble: its discriminator depends on the seed and on the moment at which it is taken. Members that differ
+in their seed alone, each at one moment or at several, vote, and the mean of their logits is steadier and better than a
+single one. Plain numpy, as :class:`sogaal.model.Model`; :mod:`sogaal.members` trains the members.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.config import TrainConfig
+from sogaal.errors import ConfigError
+from sogaal.frames import DiscriminatorWeights
+from sogaal.metrics import outlier_score
+from sogaal.model import Model, ScoreAt, combined
+from sogaal.scaling import Scaler
+
+DoubleArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Models of one table and one set-up that differ in their seed; ``members`` are in the order of training.
+
+    What belongs to all of them (scaling, names, table, version, ``at``) is the first one's. Raises
+    :class:`ConfigError` for no members, or for members that do not belong together.
+    """
+
+    members: tuple[Model, ...]
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise ConfigError("members must hold at least one model, got none.", field="members")
+        first = self.members[0]
+        for number, member in enumerate(self.members[1:], start=2):
+            parts = [name for name in member.config.changed_from(first.config) if name != "seed"]
+            parts += [name for name in ("at", "feature_names", "d") if getattr(member, name) != getattr(first, name)]
+            if member.discriminators.keys() != first.discriminators.keys():
+                parts.append("discriminators")
+            if len(member.snapshots) != len(first.snapshots):
+                parts.append("snapshots")
+            if member.scaler is not first.scaler and member.scaler.to_dict() != first.scaler.to_dict():
+                parts.append("scaler")
+            if parts:
+                raise ConfigError(
+                    f"members must differ in their seed alone, got another {', '.join(parts)} in number {number}.",
+                    field="members",
+                )
+
+    @property
+    def config(self) -> TrainConfig:
+        """The first member's; the others' differ in their seed."""
+        return self.members[0].config
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The members' seeds."""
+        return tuple(member.config.seed for member in self.members)
+
+    @property
+    def scaler(self) -> Scaler:
+        """The scaling that belongs before all members."""
+        return self.members[0].scaler
+
+    @property
+    def at(self) -> ScoreAt:
+        """Which D of each member scores."""
+        return self.members[0].at
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """The d columns' names, None where the training data had none."""
+        return self.members[0].feature_names
+
+    @property
+    def dataset(self) -> str:
+        """Name of the training table, empty where unknown."""
+        return self.members[0].dataset
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the training table, empty where unknown."""
+        return self.members[0].fingerprint
+
+    @property
+    def version(self) -> str:
+        """The library that trained the members."""
+        return self.members[0].version
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return self.members[0].d
+
+    def voters(self, at: ScoreAt | None = None) -> tuple[DiscriminatorWeights, ...]:
+        """All D's whose verdicts make the score, member by member; ``at`` and errors as in :meth:`Model.voters`."""
+        return tuple(weights for member in self.members for weights in member.voters(at))
+
+    def score_samples(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
+        """The members' mean logit, (m,) float64, for raw rows ``X`` (m, d): **lower = more abnormal**.
+
+        ``X``, ``at`` and errors as in :meth:`Model.score_samples`.
+        """
+        return combined(self.voters(at), self.members[0].scaled(X))
+
+    def outlier_score(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
+        """1 minus the sigmoid of the mean logit, (m,) float64 in [0, 1], higher = more abnormal."""
+        return outlier_score(self.score_samples(X, at))
