@@ -314,6 +314,7 @@ def test_readers_never_see_a_snapshot_change(registry: JobRegistry) -> None:
             if not seen or seen[-1][0] is not snapshot:
                 copies = {name: column.copy() for name, column in columns(snapshot.history).items()}
                 seen.append((snapshot, copies, None if snapshot.frame is None else snapshot.frame.generated.copy()))
+            time.sleep(0.002)  # a loop without rest would keep the interpreter from the job
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()

@@ -147,7 +147,7 @@ def _unit_lines(discriminator: DiscriminatorWeights, plane: Plane, view: View) -
     return np.asarray(ends, dtype=np.float32)
 
 
-def plane_info(scene: Scene, frame: Frame | None, *, view: View | None = None, cells: int = 48) -> PlaneInfo:
+def plane_info(scene: Scene, frame: Frame | None, *, view: View | None = None, cells: int = 40) -> PlaneInfo:
     """The frame in the scene's plane (None: nothing is trained yet, only the data is shown).
 
     ``view``: the last info's view of the same run and plane, so that ranges only grow; ``cells`` of heat-map a side.
