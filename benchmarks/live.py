@@ -1,6 +1,6 @@
 """What it costs to watch: training throughput with the page open beside closed, and bytes and time per update.
 
-    python benchmarks/live.py [--pairs 5] [--seconds 15] [--json FILE]
+    python benchmarks/live.py [--pairs 3] [--seconds 5] [--json FILE]
 
 Needs the packages of requirements-dev.txt and a Chromium. The dashboard runs as its own process, as `sogaal app` starts
 it; a real browser shows a training of `onecluster` at full pace, drawn twice a second. Throughput is read from the step
@@ -30,7 +30,7 @@ from typing import Any
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-# So long that it outlasts the measurement: 600,000 steps.
+# The longest run there is: 600,000 steps, about a minute. The measurement has to fit into it.
 SET_UP = "data=onecluster&preset=post&stop_epochs=100000&max_epochs=300000"
 GOALS = {"throughput": 0.85, "bytes": 60_000, "milliseconds": 15.0}
 PATIENCE = 60_000
@@ -267,8 +267,8 @@ def report(measured: Measured) -> None:
 def main() -> None:
     """Measure, print, and write JSON if wanted."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=5, help="pairs of spans, one open and one closed (default 5)")
-    parser.add_argument("--seconds", type=float, default=15, help="length of a span (default 15)")
+    parser.add_argument("--pairs", type=int, default=3, help="pairs of spans, one open and one closed (default 3)")
+    parser.add_argument("--seconds", type=float, default=5, help="length of a span (default 5)")
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     arguments = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
