@@ -19,7 +19,7 @@ class Layers:
         self.rate = torch.cat([(rate[:, None] * (1 - part.reshape(1, -1))).reshape(-1) for part in fixed])
         # Views made once: making one costs as much as a small operation.
         self.first, self.second = self.split(self.values)
-        self.first_t, self.second_t = self.first.transpose(-1, -2), self.second.transpose(-1, -2)
+        self.second_t = self.second.transpose(-1, -2)
         self.first_slope, self.second_slope = self.split(self.slope)
 
     def split(self, flat: Tensor) -> tuple[Tensor, Tensor]:
