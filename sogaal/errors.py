@@ -42,3 +42,14 @@ class DivergedError(SogaalError, ArithmeticError):
 
 class ModelError(SogaalError, ValueError):
     """A saved model or record that cannot be read."""
+
+
+def failure_message(error: Exception) -> str:
+    """One line for people on why a run failed."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SogaalError):
+        return text
+    # PyTorch has its own ways to say that memory is short; its exception is told by name, for nothing here loads it.
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    kind = "Out of memory" if named or "can't allocate memory" in text else type(error).__name__
+    return f"{kind}: {text}"[:300] if text else f"{kind}."

@@ -16,7 +16,7 @@ import torch
 
 from sogaal.config import MAIN_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
-from sogaal.errors import SogaalError
+from sogaal.errors import SogaalError, failure_message
 from sogaal.frames import Frame
 from sogaal.history import History
 from sogaal.metrics import roc_auc
@@ -414,14 +414,3 @@ def _nearest_preset(config: TrainConfig) -> list[str]:
     count, _, name, changed = min(distances)
     values = [f"{f} {'auto' if v is None else v}" for f, v in changed.items()]
     return [", ".join([PRESETS[name].title, *values])] if count <= 3 else []
-
-
-def failure_message(error: Exception) -> str:
-    """One line for people on why a run failed."""
-    text = " ".join(str(error).split())
-    if isinstance(error, SogaalError):
-        return text
-    # PyTorch has its own ways to say that memory is short.
-    short = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text
-    kind = "Out of memory" if short else type(error).__name__
-    return f"{kind}: {text}"[:300] if text else f"{kind}."

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sogaal.config import TrainConfig
 from sogaal.devices import one_thread
-from sogaal.errors import ConfigError, DivergedError, SogaalError
+from sogaal.errors import ConfigError, DivergedError, failure_message
 from sogaal.frames import DiscriminatorWeights
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
 from sogaal.records import diverged
@@ -111,7 +111,7 @@ def _do_run(table: OpenTable, index: int, config: TrainConfig, wanted: Wanted) -
         with one_thread():  # each: the pool has as many processes as there are cores
             found = _train(table, config, wanted)
     except Exception as error:  # whatever it is, it is this run's; the others go on
-        found = {"failed": _said(error)}
+        found = {"failed": failure_message(error)}
     return None if found is None else RunOutcome(index, config, time.perf_counter() - started, **found)
 
 
@@ -164,12 +164,3 @@ def _thinned(length: int, rows: int | None) -> npt.NDArray[np.int64]:
     every = 1 if rows is None else max(1, math.ceil(length / rows))
     # Counted from the end, so that the last row is one of them.
     return np.arange((length - 1) % every, length, every) if length else np.arange(0)
-
-
-def _said(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, SogaalError):
-        return text
-    # PyTorch has its own ways to say that memory is short.
-    short = isinstance(error, MemoryError) or "can't allocate memory" in text
-    return f"{'Out of memory' if short else type(error).__name__}: {text}"[:300]

@@ -17,7 +17,8 @@ from safetensors.numpy import load, save
 import sogaal
 from sogaal import MOGAAL, SOGAAL, load_dataset, load_model, save_model
 from sogaal.errors import DataError, ModelError
-from sogaal.exports import atomic_path, check_target, scores_csv, scores_table, write_atomic
+from sogaal.exports import scores_csv, scores_table
+from sogaal.files import atomic_path, check_target, write_atomic
 from sogaal.model import Model
 
 DATA = load_dataset("wine")

@@ -20,7 +20,8 @@ from sogaal.cli.parsing import UsageError, add_share_argument, add_table_argumen
 from sogaal.data import Chunk, scan_table, shipped_datasets
 from sogaal.ensemble import Ensemble
 from sogaal.errors import DataError
-from sogaal.exports import atomic_path, check_target, load_model, scores_csv, scores_rows
+from sogaal.exports import load_model, scores_csv, scores_rows
+from sogaal.files import atomic_path, check_target
 from sogaal.metrics import flag, rank
 from sogaal.model import Model
 

@@ -104,7 +104,7 @@ def _config(arguments: argparse.Namespace) -> TrainConfig:
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    from sogaal.exports import check_target
+    from sogaal.files import check_target
 
     taken: dict[Path, str] = {}
     for flag in ("plot", "save", "scores"):

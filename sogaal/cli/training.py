@@ -11,8 +11,9 @@ import torch
 import sogaal
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
-from sogaal.exports import save_model, scores_csv, scores_table, write_atomic
+from sogaal.exports import save_model, scores_csv, scores_table
 from sogaal.figures import curves_caption, curves_figure, curves_info
+from sogaal.files import write_atomic
 from sogaal.model import Model
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer

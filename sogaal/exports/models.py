@@ -1,7 +1,7 @@
-"""What leaves the program: model files and tables of scores, written whole or not at all.
+"""Models as files in the safetensors format: nothing in them can run, and nothing is ever unpickled.
 
-A model file is in the safetensors format: D's weights as float32 arrays and one entry of metadata, "sogaal", with the
-configuration, the scaling and the feature names as JSON. Nothing in it can run; nothing is ever unpickled.
+A model file has D's weights as float32 arrays and one entry of metadata, "sogaal", with the configuration, the scaling
+and the feature names as JSON.
 
 Format 1 is a single run: w1 (d, h), b1 (h,), w2 (h,), b2 (1,) of D as "stop.w1" and so on. Format 2 holds ensembles and
 snapshots: "seeds" names the M members, each array has an axis of M before the others, and "snapshots.w1" and so on have
@@ -9,34 +9,26 @@ one more after it, of the moments. What fits into format 1 is written in it, so 
 """
 
 import json
-import os
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from sogaal.config import TrainConfig
 from sogaal.ensemble import Ensemble
-from sogaal.errors import ConfigError, DataError, ModelError
+from sogaal.errors import ConfigError, ModelError
+from sogaal.files import write_atomic
 from sogaal.frames import DiscriminatorWeights
-from sogaal.metrics import flag, outlier_score, rank
 from sogaal.model import At, Model
 from sogaal.scaling import Scaler
 
 MODEL_FORMAT = 2
 _KEY = "sogaal"
 _PARTS = ("w1", "b1", "w2", "b2")
-# Share of the rows that is flagged unless people choose another.
-DEFAULT_SHARE = 0.05
 
 
 class HasModel(Protocol):
@@ -44,53 +36,6 @@ class HasModel(Protocol):
 
     def to_model(self) -> Model | Ensemble:
         """Return the model."""
-
-
-# -- files -------------------------------------------------------------------------------------------------------------
-
-
-def check_target(path: str | Path) -> Path:
-    """Return the file that writing to ``path`` makes (links followed).
-
-    Raises :class:`DataError` where that cannot work, so that nobody trains for an hour first.
-    """
-    target = Path(path)
-    try:
-        target = target.resolve()
-        if target.exists() and not target.is_file():
-            raise DataError(f"{path}: the file to write must be an ordinary file, got a folder or a device.")
-        if not target.parent.is_dir():
-            raise DataError(f"{path}: the folder {str(target.parent)!r} must exist, and does not.")
-    except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: the file cannot be written ({error}).") from None
-    if not os.access(target.parent, os.W_OK):
-        raise DataError(f"{path}: the folder {str(target.parent)!r} must be writable, and is not.")
-    return target
-
-
-@contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A path in the same folder to write to, which takes the place of ``path`` at the end, or vanishes on an error."""
-    target = check_target(path)
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        temporary.replace(target)
-    except OSError as error:
-        raise DataError(f"{path}: the file cannot be written ({error.strerror or error}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_atomic(path: str | Path, content: bytes) -> None:
-    """Write a whole file, or leave what was there; raises :class:`DataError` where it cannot be written."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
-
-
-# -- models ------------------------------------------------------------------------------------------------------------
 
 
 def save_model(path: str | Path, model: Model | Ensemble | HasModel) -> None:
@@ -251,53 +196,3 @@ def _weights(
             raise ModelError(f"D's weights {at}.{part} must be finite, and are not.")
         flat.append(array.reshape(-1, *shapes[part]))
     return [DiscriminatorWeights(w1, b1, w2, float(b2[0])) for w1, b1, w2, b2 in zip(*flat, strict=True)]
-
-
-# -- scores ------------------------------------------------------------------------------------------------------------
-
-
-def scores_table(
-    ids: npt.NDArray[Any],
-    y: npt.NDArray[Any] | None,
-    logits: npt.NDArray[np.floating[Any]],
-    share: float = DEFAULT_SHARE,
-) -> pd.DataFrame:
-    """All rows in the table's order, a column each for id, label (where ``y`` is given), outlier score, rank and flag.
-
-    ``logits`` (n,): lower = more abnormal. rank: 1 = most abnormal. flag: 1 for the ``share`` most abnormal rows
-    (0 < share <= 1, rounded up to whole rows), else 0. ValueError for another share.
-    """
-    return scores_rows(ids, y, logits, rank(logits), flag(logits, share))
-
-
-def scores_rows(
-    ids: npt.NDArray[Any],
-    y: npt.NDArray[Any] | None,
-    logits: npt.NDArray[np.floating[Any]],
-    ranks: npt.NDArray[np.int64],
-    flags: npt.NDArray[np.int8],
-) -> pd.DataFrame:
-    """Some rows of :func:`scores_table`, with ranks and flags that were taken over the whole table."""
-    columns: dict[str, Any] = {"id": ids}
-    if y is not None:
-        columns["label"] = y
-    columns |= {"outlier_score": outlier_score(logits), "rank": ranks, "flag": flags}
-    return pd.DataFrame(columns)
-
-
-def scores_csv(table: pd.DataFrame, header: bool = True) -> bytes:
-    """Rows of :func:`scores_table` as UTF-8 CSV; scores have nine decimals, the rank tells apart what looks equal."""
-    rounded = table.assign(outlier_score=table["outlier_score"].round(9))
-    content = pa.Table.from_pandas(rounded, preserve_index=False)
-    try:
-        lines = _csv(content, "none")
-    except pa.ArrowInvalid:  # an id or label with a comma, a quote or a line break in it
-        lines = _csv(content, "needed")
-    return (",".join(table.columns) + "\n").encode() + lines if header else lines
-
-
-def _csv(table: pa.Table, quoting: str) -> bytes:
-    # Arrow, because pandas takes ten times as long, and millions of rows are usual.
-    sink = pa.BufferOutputStream()
-    pa_csv.write_csv(table, sink, pa_csv.WriteOptions(include_header=False, quoting_style=quoting))
-    return bytes(sink.getvalue())

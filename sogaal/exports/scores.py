@@ -1,0 +1,61 @@
+"""Tables of scores, and their CSV."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from sogaal.metrics import flag, outlier_score, rank
+
+# Share of the rows that is flagged unless people choose another.
+DEFAULT_SHARE = 0.05
+
+
+def scores_table(
+    ids: npt.NDArray[Any],
+    y: npt.NDArray[Any] | None,
+    logits: npt.NDArray[np.floating[Any]],
+    share: float = DEFAULT_SHARE,
+) -> pd.DataFrame:
+    """All rows in the table's order, a column each for id, label (where ``y`` is given), outlier score, rank and flag.
+
+    ``logits`` (n,): lower = more abnormal. rank: 1 = most abnormal. flag: 1 for the ``share`` most abnormal rows
+    (0 < share <= 1, rounded up to whole rows), else 0. ValueError for another share.
+    """
+    return scores_rows(ids, y, logits, rank(logits), flag(logits, share))
+
+
+def scores_rows(
+    ids: npt.NDArray[Any],
+    y: npt.NDArray[Any] | None,
+    logits: npt.NDArray[np.floating[Any]],
+    ranks: npt.NDArray[np.int64],
+    flags: npt.NDArray[np.int8],
+) -> pd.DataFrame:
+    """Some rows of :func:`scores_table`, with ranks and flags that were taken over the whole table."""
+    columns: dict[str, Any] = {"id": ids}
+    if y is not None:
+        columns["label"] = y
+    columns |= {"outlier_score": outlier_score(logits), "rank": ranks, "flag": flags}
+    return pd.DataFrame(columns)
+
+
+def scores_csv(table: pd.DataFrame, header: bool = True) -> bytes:
+    """Rows of :func:`scores_table` as UTF-8 CSV; scores have nine decimals, the rank tells apart what looks equal."""
+    rounded = table.assign(outlier_score=table["outlier_score"].round(9))
+    content = pa.Table.from_pandas(rounded, preserve_index=False)
+    try:
+        lines = _csv(content, "none")
+    except pa.ArrowInvalid:  # an id or label with a comma, a quote or a line break in it
+        lines = _csv(content, "needed")
+    return (",".join(table.columns) + "\n").encode() + lines if header else lines
+
+
+def _csv(table: pa.Table, quoting: str) -> bytes:
+    # Arrow, because pandas takes ten times as long, and millions of rows are usual.
+    sink = pa.BufferOutputStream()
+    pa_csv.write_csv(table, sink, pa_csv.WriteOptions(include_header=False, quoting_style=quoting))
+    return bytes(sink.getvalue())
