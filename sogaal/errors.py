@@ -41,7 +41,11 @@ class DivergedError(SogaalError, ArithmeticError):
 
 
 class ModelError(SogaalError, ValueError):
-    """A saved model or record that cannot be read."""
+    """A saved model that cannot be read."""
+
+
+class RunError(SogaalError, ValueError):
+    """A saved run that is not there, cannot be read, or cannot be written."""
 
 
 def failure_message(error: Exception) -> str:
