@@ -1,12 +1,18 @@
 """What a run leaves: curves of the ranking, scores, the most abnormal rows, and the file to take away."""
 
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from pages import _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._replay import replay
 from sogaal import figures
+from sogaal.config import TrainConfig
+from sogaal.data import Dataset
 from sogaal.exports import scores_csv, scores_table
 from sogaal.jobs import Job, JobResult
 from sogaal.metrics import flag, rank
@@ -20,12 +26,22 @@ HEIGHT = 340
 TOP_ROWS = 20
 
 
-def results(job: Job, result: JobResult) -> None:
+class Trained(Protocol):
+    """What a job and a saved run have: the table and the set-up of the training."""
+
+    @property
+    def dataset(self) -> Dataset: ...
+
+    @property
+    def config(self) -> TrainConfig: ...
+
+
+def results(run: Trained, result: JobResult) -> None:
     """Draw the results of a run that has ended."""
     st.subheader("Result", divider="gray")
-    at, share = _choices(job, result)
+    at, share = _choices(run, result)
     logits = result.logits_stop if at == "stop" and result.logits_stop is not None else result.logits_end
-    y = job.dataset.y
+    y = run.dataset.y
     info = figures.score_histogram_info(logits, y, share=share)
     if y is None:
         _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
@@ -44,19 +60,19 @@ def results(job: Job, result: JobResult) -> None:
         with columns[2]:
             _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
     _warn_of_ties(logits, share)
-    _rows(job, logits, share, at)
+    _rows(run, logits, share, at)
 
 
-def _choices(job: Job, result: JobResult) -> tuple[str, float]:
+def _choices(run: Trained, result: JobResult) -> tuple[str, float]:
     at_column, share_column, why_column = st.columns([1.1, 0.7, 2], vertical_alignment="bottom", gap="medium")
     with at_column:
         if result.logits_stop is None:
             at, why = "end", "G did not stop within this run, so there is one D: as it was at the end."
             st.segmented_control("D as it was …", ["end"], default="end", format_func=AT.__getitem__, required=True)
         else:
-            why = WHY + _difference(job, result)
+            why = WHY + _difference(run, result)
             if "scored_at" not in st.session_state:
-                st.session_state["scored_at"] = job.config.score_at
+                st.session_state["scored_at"] = run.config.score_at
             at = st.segmented_control(
                 "D as it was …", list(AT), key="scored_at", format_func=AT.__getitem__, required=True
             )
@@ -76,8 +92,8 @@ def _choices(job: Job, result: JobResult) -> tuple[str, float]:
     return at, percent / 100
 
 
-def _difference(job: Job, result: JobResult) -> str:
-    if job.dataset.y is None:
+def _difference(run: Trained, result: JobResult) -> str:
+    if run.dataset.y is None:
         both = np.corrcoef(rank(result.logits_stop), rank(result.logits_end))[0, 1]
         return f" Here the two agree to {both:.2f} (rank correlation; 1 = the same order)."
     at_stop, at_end = result.summary["auc_stop"], result.summary["auc_final"]
@@ -87,6 +103,31 @@ def _difference(job: Job, result: JobResult) -> str:
 def _chart(spec: figures.Spec, key: str, caption: str) -> None:
     live_plotly(spec, key=f"result_{key}", height=HEIGHT, transition_ms=0, alt=caption)
     st.caption(caption)
+
+
+def replay_of(job: Job, result: JobResult) -> None:
+    """Draw the replay of a run in memory that has ended."""
+    st.subheader("Replay", divider="gray")
+    snapshot, dataset = job.snapshot(), job.dataset
+    plane = (0, 1) if dataset.d == 2 else None
+    scene = _server.scene(dataset.fingerprint, job.scaling, plane, dataset)
+    replay(
+        result.frames,
+        snapshot.history,
+        X=_server.scaled(dataset.fingerprint, job.scaling, dataset),
+        y=dataset.y,
+        plane=scene.plane,
+        stop_step=snapshot.stop_step,
+        total_steps=snapshot.total_steps,
+        title=job.title,
+        key=f"replay_{job.id}",
+        total_epochs=snapshot.total_epochs,
+        file_name=f"replay-{dataset.name}-{job.id}.html",
+    )
+    st.caption(
+        f"{len(result.frames)} moments of the run, gliding from one to the next. While the player has the focus, space "
+        "plays and pauses, and the arrow keys go from moment to moment."
+    )
 
 
 def _warn_of_ties(logits: npt.NDArray[np.float32], share: float) -> None:
@@ -100,8 +141,8 @@ def _warn_of_ties(logits: npt.NDArray[np.float32], share: float) -> None:
         )
 
 
-def _rows(job: Job, logits: npt.NDArray[np.float32], share: float, at: str) -> None:
-    dataset = job.dataset
+def _rows(run: Trained, logits: npt.NDArray[np.float32], share: float, at: str) -> None:
+    dataset = run.dataset
     scores = scores_table(dataset.ids, dataset.y, logits, share=share)
     top = scores.nsmallest(TOP_ROWS, "rank")
     shown = top.copy()
@@ -113,7 +154,7 @@ def _rows(job: Job, logits: npt.NDArray[np.float32], share: float, at: str) -> N
         st.download_button(
             "All scores (CSV)",
             scores_csv(scores),
-            file_name=f"{dataset.name}-{job.config.algorithm}-seed{job.config.seed}-{at}.csv",
+            file_name=f"{dataset.name}-{run.config.algorithm}-seed{run.config.seed}-{at}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",

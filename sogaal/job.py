@@ -22,6 +22,7 @@ from sogaal.history import History
 from sogaal.metrics import roc_auc
 from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
 from sogaal.records import diverged
+from sogaal.runs.frames_file import FrameKeeper
 from sogaal.scaling import Scaler
 from sogaal.snapshots import FloatArray, JobResult, JobState, Snapshot
 from sogaal.trainer import Trainer
@@ -252,11 +253,12 @@ class _Training:
         self._meter.restart(now, 0)
         self._publish_at = now
         self._unpublished = False
-        self._frame_stop: Frame | None = None
+        self._frames = FrameKeeper(stop_step=trainer.stop_step)
 
     def run(self) -> JobState:
         """Train, as ordered, to the end; returns the state in which that leaves the job."""
         job, trainer, turn = self._job, self._trainer, self._turn
+        self._frames.add(trainer.frame())
         self._publish(message="", stop_step=trainer.stop_step)
         try:
             while not trainer.finished:
@@ -293,9 +295,8 @@ class _Training:
     def _steps_due(self, orders: Orders) -> int:
         if orders.paused:
             return min(1, orders.single_steps)
-        most, stop = self._size.steps, self._trainer.stop_step
-        if stop is not None and self._trainer.step < stop:
-            most = min(most, stop - self._trainer.step)  # to see the frame of that moment
+        step = self._trainer.step
+        most = min(self._size.steps, self._frames.next_step(step + 1) - step)
         return self._pace.steps_due(time.monotonic(), most)
 
     def _rest(self, orders: Orders) -> None:
@@ -315,13 +316,14 @@ class _Training:
         singles_left = self._job.take_single_step() if orders.paused else None
         if orders.paused and singles_left is None:
             return  # resumed meanwhile
+        wanted = self._frames.next_step(trainer.step + 1)
         started = time.monotonic()
         done = trainer.advance(steps)
         now = time.monotonic()
         self._size.note(done, now - started)
         self._unpublished = True
-        if trainer.step == trainer.stop_step:
-            self._frame_stop = trainer.frame()
+        if trainer.step == wanted:
+            self._keep_frame()
         if orders.paused:
             self._publish(**({} if singles_left else {"state": JobState.PAUSED}))
             return
@@ -329,6 +331,12 @@ class _Training:
         self._meter.note(now, trainer.step)
         if now >= self._publish_at:
             self._publish()
+
+    @np.errstate(over="ignore", invalid="ignore")  # of a run that is diverging, which has its own message
+    def _keep_frame(self) -> None:
+        frame = self._trainer.frame()
+        if finite(frame):
+            self._frames.add(frame)
 
     # -- what is seen ----------------------------------------------------------------------------------------------
 
@@ -357,9 +365,7 @@ class _Training:
     def _frame(self) -> Frame | None:
         """A frame of now, or the last one if the run is diverging: it can be drawn."""
         frame = self._trainer.frame()
-        weights = frame.discriminator
-        parts = (frame.generated, weights.w1, weights.b1, weights.w2, weights.b2)
-        return frame if all(np.isfinite(part).all() for part in parts) else self._job.snapshot().frame
+        return frame if finite(frame) else self._job.snapshot().frame
 
     def finish(self, state: JobState) -> None:
         """Publish the end, with the result where there is one. Raises :class:`DivergedError` if D has no scores."""
@@ -371,6 +377,7 @@ class _Training:
 
     def _result(self, complete: bool) -> JobResult:
         trainer = self._trainer
+        self._keep_frame()  # the last one
         stopped = trainer.stop_step is not None and trainer.step >= trainer.stop_step
         logits_end = self._scores("now")
         summary = trainer.summary()
@@ -381,7 +388,8 @@ class _Training:
         return JobResult(
             logits_end=logits_end,
             logits_stop=self._scores("stop") if stopped else None,
-            frame_stop=self._frame_stop,
+            frame_stop=self._frames.at(trainer.stop_step),
+            frames=self._frames.frames(),
             summary=MappingProxyType(summary),
             complete=complete,
         )
@@ -392,6 +400,12 @@ class _Training:
             raise diverged("D on the table", self._trainer.step)
         logits.flags.writeable = False
         return logits
+
+
+def finite(frame: Frame) -> bool:
+    """Whether a frame can be drawn."""
+    weights = frame.discriminator
+    return all(np.isfinite(part).all() for part in (frame.generated, weights.w1, weights.b1, weights.w2, weights.b2))
 
 
 def _state_of(orders: Orders) -> JobState:

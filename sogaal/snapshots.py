@@ -37,13 +37,15 @@ class JobResult:
 
     ``logits_end`` (n,) float32: D's logit of every row of the table at the end; **lower = more abnormal**.
     ``logits_stop``, ``frame_stop``: the same, and a frame, as it was when G stopped; None if G did not stop within the
-    run. ``summary``: as of :meth:`sogaal.trainer.Trainer.summary`, read-only. ``complete``: whether all steps were
-    done; otherwise "the end" is where the run was stopped.
+    run. ``frames``: at most about 120 moments of the run for its replay, evenly spaced but for the first, the one when
+    G stopped and the last. ``summary``: as of :meth:`sogaal.trainer.Trainer.summary`, read-only. ``complete``: whether
+    all steps were done; otherwise "the end" is where the run was stopped.
     """
 
     logits_end: FloatArray
     logits_stop: FloatArray | None
     frame_stop: Frame | None
+    frames: tuple[Frame, ...]
     summary: Mapping[str, Any]
     complete: bool
 

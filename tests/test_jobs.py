@@ -99,6 +99,9 @@ def test_job_does_what_a_trainer_does(registry: JobRegistry, labels: bool) -> No
     np.testing.assert_array_equal(result.logits_stop, trainer.scores(at="stop"))
     assert result.frame_stop is not None
     assert result.frame_stop.step == 44
+    assert [result.frames[0].step, result.frames[-1].step] == [0, job.snapshot().step]
+    assert result.frame_stop in result.frames
+    assert len(result.frames) > 30
     assert {**result.summary, "seconds": 0} == trainer.summary() | {"seconds": 0}
     assert registry.active() == []
     assert registry.jobs() == [job]
