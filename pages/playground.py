@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _control, _form, _live, _results, _running, _setup, _upload
+from pages import _control, _diagnosis, _form, _live, _results, _running, _setup, _upload
 from pages._words import plain
 from sogaal.data import Dataset
 
@@ -55,9 +55,11 @@ def playground() -> None:
     else:
         _control.difference(job, dataset, config)
         _live.live_view(job)
+        _diagnosis.diagnosis(job)
         result = job.snapshot().result
         if result is not None:
             _results.results(job, result)
+            _results.replay_of(job, result)
     _setup.write_address(None if job is None else job.id)
 
 

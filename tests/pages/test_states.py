@@ -35,7 +35,7 @@ def test_train_runs_and_leaves_a_result() -> None:
     assert job.snapshot().state == JobState.COMPLETED
     assert session.state == "completed"
     assert session.enabled() == ENDED
-    assert [heading.value for heading in session.at.subheader] == ["Result"]
+    assert [heading.value for heading in session.at.subheader] == ["What this run shows", "Result", "Replay"]
     for chart in ("plane", "curves", "result_roc", "result_precision_recall", "result_histogram"):
         assert session.has_chart(chart), chart
     assert session.says("**step 60** of 60 · epoch 30 of 30 · G has stopped")
@@ -88,7 +88,7 @@ def test_stop_ends_a_run_with_the_result_so_far() -> None:
     session.finish()
     assert session.state == "stopped"
     assert session.enabled() == ENDED
-    assert [heading.value for heading in session.at.subheader] == ["Result"]
+    assert [heading.value for heading in session.at.subheader] == ["What this run shows", "Result", "Replay"]
     assert session.says("G did not stop within this run")
 
 
