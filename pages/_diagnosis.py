@@ -27,7 +27,7 @@ def diagnosis(job: Job) -> None:
     found = findings_of(job)
     if not found:
         return
-    st.markdown("### What this run shows")
+    st.subheader("What this run shows", divider="gray")
     draw(found, job)
 
 
@@ -35,13 +35,12 @@ def findings_of(job: Job) -> tuple[Finding, ...]:
     """The findings for a run in memory, now."""
     snapshot = job.snapshot()
     result = snapshot.result
-    at_stop = None if result is None else result.frame_stop
-    frames = {frame.step: frame for frame in (at_stop, snapshot.frame) if frame is not None}
+    last = () if snapshot.frame is None else (snapshot.frame,)
     failed = snapshot.state == JobState.FAILED
     evidence = Evidence(
         config=job.config,
         view=snapshot.history,
-        frames=tuple(frames.values()),
+        frames=last if result is None else result.frames,
         batches=job.config.batches(job.dataset.n),
         stop_step=snapshot.stop_step,
         complete=snapshot.state == JobState.COMPLETED,
