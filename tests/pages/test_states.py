@@ -209,7 +209,7 @@ def test_a_run_that_diverges_says_so_and_keeps_its_history() -> None:
     assert snapshot.step > 0
     assert session.says(f"**step {snapshot.step}** of")
     assert session.has_chart("curves")
-    assert not session.at.subheader
+    assert [heading.value for heading in session.at.subheader] == ["What this run shows"]
 
 
 def test_a_failure_that_nobody_foresaw_is_a_message_too() -> None:
