@@ -32,6 +32,7 @@ st.html(
     [data-testid=stMainBlockContainer] { padding-left: 2.2rem; padding-right: 2.2rem; }
     .st-key-charts [data-testid=stColumn] { min-width: min(100%, 26rem); }
     .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
+    .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     </style>"""
 )
 
@@ -39,6 +40,7 @@ st.logo(Path(__file__).with_name("pages") / "logo.svg", size="large")
 
 PAGES = [
     st.Page("pages/playground.py", title="Playground", icon=":material/play_circle:", default=True),
+    st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
 ]
 
 st.navigation(PAGES, position="top").run()

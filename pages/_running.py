@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages import _server
 from pages._words import plain
+from sogaal.figures import MAX_RUNS
 from sogaal.jobs import Job, JobState, Snapshot
 
 STATE_LOOK: dict[JobState, tuple[str, str]] = {
@@ -38,6 +39,12 @@ def running_list() -> None:
     with st.expander(title, icon=":material/list:", expanded=False):
         if len(active) > 1:
             st.button("Stop all", key="stop_all", icon=":material/stop:", width="stretch", on_click=_stop_all)
+        if len(jobs) > 1 and st.button(
+            "Compare the newest", key="compare_newest", icon=":material/stacked_line_chart:", width="stretch"
+        ):
+            newest = [job.id for job in jobs if job.snapshot().history.steps][:MAX_RUNS]
+            st.session_state.pop("compare_kept", None)
+            st.switch_page("pages/compare.py", query_params={"ids": ",".join(newest)})
         for job in jobs:
             snapshot = job.snapshot()
             icon, _ = STATE_LOOK[snapshot.state]

@@ -9,6 +9,7 @@ from sogaal.figures.compare_curves import (
     compare_curves_info,
     compare_curves_spec,
     grouped,
+    legend_rows,
 )
 from sogaal.figures.compare_scores import (
     CompareRocInfo,
@@ -112,6 +113,7 @@ __all__ = [
     "curves_spec",
     "grouped",
     "layers_for",
+    "legend_rows",
     "losses_caption",
     "losses_figure",
     "losses_info",

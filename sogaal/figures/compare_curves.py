@@ -36,6 +36,8 @@ X_TITLES = {"step": "step", "epoch": "epoch", "time": "seconds of training"}
 LOSSES = ("d_loss", "g_loss")
 POINTS = 400
 BAND_POINTS = 240
+# Characters, markup counted, of which two fit beside each other on a narrow page.
+SHORT_NAME = 36
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +252,7 @@ def _traces(line: OverlayLine, measure: str, dark: bool) -> list[dict[str, Any]]
     traces.append(
         {
             **common,
-            "name": lettered(line.number, line.name) + (f" (mean of {line.members} seeds)" if line.members > 1 else ""),
+            "name": _name(line),
             "x": line.x,
             "y": line.y,
             "line": {"width": 1.8, "color": colour, "dash": dash_of(line.number), "simplify": False},
@@ -262,13 +264,23 @@ def _traces(line: OverlayLine, measure: str, dark: bool) -> list[dict[str, Any]]
     return traces
 
 
-def compare_curves_spec(info: CompareCurvesInfo, *, dark: bool = False, revision: str = "", per_row: int = 2) -> Spec:
+def legend_rows(info: CompareCurvesInfo) -> int:
+    """Lines of the legend: two names stand in one where both are short."""
+    lines = next(iter(info.panels.values()), ())
+    return len(lines) if any(len(_name(line)) > SHORT_NAME for line in lines) else -(-len(lines) // 2)
+
+
+def _name(line: OverlayLine) -> str:
+    return lettered(line.number, line.name) + (f" (mean of {line.members} seeds)" if line.members > 1 else "")
+
+
+def compare_curves_spec(info: CompareCurvesInfo, *, dark: bool = False, revision: str = "") -> Spec:
     """The panels over one x-axis, under a legend in which a click hides a run and a double click shows it alone."""
     panels = [_panel(measure, info, dark) for measure in info.panels]
     end = info.end if info.end > 0 else 1.0
     spec = stack(panels, last_step=0, total_steps=1, stop_step=None, dark=dark, revision=revision)
     layout = spec["layout"]
-    named, room = legend(next(iter(info.panels.values()), ()), per_row)
+    named, room = legend(legend_rows(info), len(next(iter(info.panels.values()), ())))
     layout["legend"] = named | {"font": {"size": 12, "color": theme(dark).ink}}
     layout |= {"showlegend": True, "hoversubplots": "single", "margin": layout["margin"] | {"t": 30 + room, "r": 78}}
     title = X_TITLES[info.axis]

@@ -3,7 +3,6 @@
 A run has one colour, one dash and one letter in all plots; the letter alone would do, so no plot relies on colour.
 """
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any, Literal
 
@@ -29,7 +28,7 @@ _DASHES = (
     "9px,2px,2px,2px,2px,2px",
     "5px,6px",
 )
-_NAME_WIDTH = 46
+_NAME_WIDTH = 60
 
 
 def colour_of(number: int, dark: bool = False) -> str:
@@ -55,9 +54,9 @@ def lettered(number: int, name: str) -> str:
     return f"<b>{LETTERS[number % MAX_RUNS]}</b>  {escape(short, quote=False)}"
 
 
-def legend(rows: Sequence[object], per_row: int) -> tuple[dict[str, Any], int]:
-    """A legend above the plot in columns of one width, and the pixels that it needs there."""
-    lines = -(-len(rows) // per_row)
+def legend(lines: int, names: int) -> tuple[dict[str, Any], int]:
+    """A legend above the plot of so many lines, in columns of one width, and the pixels that it needs there."""
+    per_line = max(1, -(-names // max(lines, 1)))
     look = {
         "orientation": "h",
         "x": 0,
@@ -65,7 +64,7 @@ def legend(rows: Sequence[object], per_row: int) -> tuple[dict[str, Any], int]:
         "y": 1,
         "yref": "container",
         "yanchor": "top",
-        "entrywidth": 0.98 / per_row,
+        "entrywidth": 0.98 / per_line,
         "entrywidthmode": "fraction",
         "itemwidth": 40,
         "tracegroupgap": 0,

@@ -95,7 +95,7 @@ def contrast(one: np.ndarray, other: np.ndarray) -> float:
 
 def test_a_name_from_outside_brings_no_markup_and_stays_on_one_line():
     assert lettered(1, "<b>x</b>\n& y") == "<b>B</b>  &lt;b&gt;x&lt;/b&gt; &amp; y"
-    assert len(lettered(0, "n" * 200)) < 70
+    assert len(lettered(0, "n" * 200)) < 80
 
 
 # -- lines ---------------------------------------------------------------------------------------------------------
@@ -212,6 +212,14 @@ def test_a_logarithmic_axis_is_for_losses_alone_and_holds_them():
     assert 10 ** layout.yaxis.range[0] <= 1e-4
     assert 10 ** layout.yaxis.range[1] >= 3
     assert all(layout.yaxis.range[0] <= np.log10(tick) <= layout.yaxis.range[1] for tick in layout.yaxis.tickvals)
+
+
+def test_short_names_share_a_line_of_the_legend_and_long_ones_do_not():
+    short = figures.compare_curves_info([run(str(number)) for number in range(5)])
+    long = figures.compare_curves_info([run("n" * 50), *[run(str(number)) for number in range(4)]])
+    assert (figures.legend_rows(short), figures.legend_rows(long)) == (3, 5)
+    widths = [figures.compare_curves_figure(info).layout.legend.entrywidth for info in (short, long)]
+    assert widths == [0.49, 0.98]
 
 
 def test_empty_histories_make_a_figure():
