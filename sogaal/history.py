@@ -109,15 +109,15 @@ class History:
         return HistoryView(**columns)  # type: ignore[arg-type]
 
     def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Copies of all columns by name, for a checkpoint."""
+        """Copies of all columns by name."""
         return {name: column.view().copy() for name, column in self._columns.items()}
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> "History":
-        """The history that :meth:`to_arrays` described."""
-        history = cls(arrays["sub_g_loss"].shape[1])
-        history.add_steps(arrays)
-        history.add_evaluations(arrays)
+    def until(self, step: int) -> "History":
+        """A copy of the first ``step`` steps (or all, where there are fewer) and the evaluations up to there."""
+        history, view = History(self.n_generators), self.view()
+        evaluations = int(np.searchsorted(view.eval_step, step, side="right"))
+        history.add_steps({name: getattr(view, name)[:step] for name in STEP_COLUMNS})
+        history.add_evaluations({name: getattr(view, name)[:evaluations] for name in EVALUATION_COLUMNS})
         return history
 
 

@@ -250,24 +250,44 @@ class Trainer:
     # -- state -----------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, npt.NDArray[np.generic]]:
-        """All that a trainer of the same table and set-up needs to go on bit for bit, as plain arrays by name."""
+        """What a trainer of the same table and set-up needs, besides the history, to go on bit for bit.
+
+        Plain arrays by name, copies. Of no use after a divergence.
+        """
         state: dict[str, npt.NDArray[np.generic]] = dict(self.engine.state_dict())
         state["step"] = np.array(self.step, dtype=np.int64)
         state["seconds"] = np.array(self.seconds)
         if self._stop_values is not None:
             state["d_stop_values"] = self._stop_values
-        return state | {f"history_{name}": column for name, column in self.history.to_arrays().items()}
+        return state
 
-    def load_state_dict(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Go on from where :meth:`state_dict` was taken. Raises :class:`ConfigError` when the shapes do not fit."""
-        networks = {name: np.asarray(state[name], dtype=np.float32) for name in self.engine.state_dict()}
-        self.engine.load_state_dict(networks, int(state["step"]))
+    def load_state_dict(self, state: Mapping[str, npt.NDArray[np.generic]], history: History) -> None:
+        """Go on from where :meth:`state_dict` was taken, with the ``history`` up to there; what it has beyond is left.
+
+        Raises :class:`ConfigError` when the shapes do not fit, something is missing, or the history is too short.
+        """
+        mine = self.engine.state_dict()
+        missing = [name for name in (*mine, "step", "seconds") if name not in state]
+        if missing:
+            raise ConfigError(f"state must have {missing[0]}, got {', '.join(state) or 'nothing'}.")
+        step, stop = int(state["step"]), state.get("d_stop_values")
+        if not 0 <= step <= self.total_steps:
+            raise ConfigError(f"step must lie between 0 and the run's {self.total_steps} steps, got {step}.")
+        expected = mine | ({} if stop is None else {"d_stop_values": mine["d_values"]})
+        for name, array in expected.items():  # all of them first: a trainer must not end up with half a state
+            if state[name].shape != array.shape:
+                raise ConfigError(f"{name} must have shape {array.shape}, got {state[name].shape}.")
+        if history.n_generators != self.config.n_generators:
+            raise ConfigError(
+                f"history must have {self.config.n_generators} sub-generators, got {history.n_generators}."
+            )
+        kept = history.until(step)
+        if kept.view().steps < step:
+            raise ConfigError(f"history must have the {step} steps before the state, got {kept.view().steps}.")
+        self.engine.load_state_dict({name: np.asarray(state[name], dtype=np.float32) for name in mine}, step)
         self.seconds = float(state["seconds"])
-        stop = state.get("d_stop_values")
         self._stop_values = None if stop is None else np.asarray(stop, dtype=np.float32)
-        prefix = "history_"
-        columns = {name[len(prefix) :]: array for name, array in state.items() if name.startswith(prefix)}
-        self.history = History.from_arrays(columns)
+        self.history = kept
         self.diverged = None
 
 

@@ -6,6 +6,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from sogaal.config import make_config
 from sogaal.errors import ConfigError, DataError, DivergedError
+from sogaal.history import History
 from sogaal.trainer import Trainer
 
 
@@ -146,7 +147,7 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(algorithm: str, at: int)
     unbroken, broken = Trainer(X, config, y).fit(), Trainer(X, config, y)
     broken.advance(at)
     resumed = Trainer(X, config, y)
-    resumed.load_state_dict(broken.state_dict())
+    resumed.load_state_dict(broken.state_dict(), broken.history)
     assert resumed.step == at
     resumed.fit()
     same_history(unbroken, resumed)
@@ -155,11 +156,45 @@ def test_resumed_run_equals_an_unbroken_one_bit_for_bit(algorithm: str, at: int)
     np.testing.assert_array_equal(unbroken.frame().generated, resumed.frame().generated)
 
 
-def test_state_of_another_shape_is_refused() -> None:
+def test_history_beyond_the_state_is_left_out() -> None:
     X, y = blob()
-    state = Trainer(X, make_config(hidden_size=5), y).state_dict()
+    config = make_config(stop_epochs=6, batch_size=60)
+    unbroken, broken = Trainer(X, config, y), Trainer(X, config, y)
+    broken.advance(20)
+    state = broken.state_dict()
+    broken.advance(5)
+    resumed = Trainer(X, config, y)
+    resumed.load_state_dict(state, broken.history)
+    assert resumed.history.view().steps == 20
+    assert resumed.history.view().eval_step[-1] == 18
+    broken.fit()  # the history that was handed over stays its owner's
+    assert resumed.history.view().steps == 20
+    same_history(resumed.fit(), unbroken.fit())
+
+
+def test_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
+    X, y = blob()
+    config = make_config(hidden_size=5, stop_epochs=6)
+    first = Trainer(X, config, y)
+    first.advance(3)
+    state, history = first.state_dict(), first.history
     with pytest.raises(ConfigError, match=r"d_values must have shape .* got"):
-        Trainer(X, make_config(hidden_size=6), y).load_state_dict(state)
+        Trainer(X, make_config(hidden_size=6, stop_epochs=6), y).load_state_dict(state, history)
+    trainer = Trainer(X, config, y)
+    bad = [
+        ({"d_velocity": None}, history, "state must have d_velocity, got d_values"),
+        ({"step": np.array(10**9)}, history, "step must lie between 0 and"),
+        ({"d_stop_values": np.zeros(3, np.float32)}, history, r"d_stop_values must have shape .* got \(3,\)"),
+        ({"g_values": np.zeros(3, np.float32)}, history, r"g_values must have shape .* got \(3,\)"),
+        ({}, History(2), "history must have 1 sub-generators, got 2"),
+        ({}, History(1), "history must have the 3 steps before the state, got 0"),
+    ]
+    for changes, given, message in bad:
+        changed = {name: array for name, array in (state | changes).items() if array is not None}
+        with pytest.raises(ConfigError, match=message):
+            trainer.load_state_dict(changed, given)
+        assert (trainer.step, trainer.history.view().steps) == (0, 0)
+    same_history(trainer.fit(), Trainer(X, config, y).fit())
 
 
 def test_history_views_do_not_change_while_the_run_goes_on() -> None:

@@ -6,6 +6,7 @@ from safetensors.numpy import save_file
 
 from sogaal.errors import RunError
 from sogaal.runs.checkpoint_file import read_checkpoint, write_checkpoint
+from sogaal.runs.history_file import HistoryFile, read_history
 from tests.runs.trained import same, trainer
 
 
@@ -16,7 +17,11 @@ def test_a_run_goes_on_from_it_bit_for_bit(tmp_path: Path, algorithm: str, step:
     whole.fit()
     first.advance(step)
     write_checkpoint(tmp_path / "checkpoint.safetensors", first.state_dict(), "a1")
-    second.load_state_dict(read_checkpoint(tmp_path / "checkpoint.safetensors", "a1"))
+    first.advance(4)  # the history on disk may be ahead of the checkpoint
+    HistoryFile(tmp_path / "history.csv", first.config.n_generators).append(first.history.view(), 0.1)
+    history, _ = read_history(tmp_path / "history.csv")
+    second.load_state_dict(read_checkpoint(tmp_path / "checkpoint.safetensors", "a1"), history)
+    assert second.step == second.history.view().steps == step
     second.fit()
     assert same(second.history.to_arrays(), whole.history.to_arrays())
     ended, expected = second.state_dict(), whole.state_dict()
