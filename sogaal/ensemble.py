@@ -6,7 +6,7 @@ single one. Plain numpy, as :class:`sogaal.model.Model`; :mod:`sogaal.members` t
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,14 @@ from sogaal.metrics import outlier_score
 from sogaal.model import Model, ScoreAt, combined
 from sogaal.scaling import Scaler
 
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
     """Models of one table and one set-up that differ in their seed; ``members`` are in the order of training.
 
@@ -49,6 +53,9 @@ class Ensemble:
                     f"members must differ in their seed alone, got another {', '.join(parts)} in number {number}.",
                     field="members",
                 )
+
+    def __repr__(self) -> str:
+        return f"Ensemble({len(self.members)} of {self.members[0]!r})"
 
     @property
     def config(self) -> TrainConfig:
@@ -104,8 +111,23 @@ class Ensemble:
 
         ``X``, ``at`` and errors as in :meth:`Model.score_samples`.
         """
-        return combined(self.voters(at), self.members[0].scaled(X))
+        return self.score_scaled(self.scaled(X), at)
+
+    def scaled(self, X: Any) -> FloatArray:
+        """Raw rows (m, d) as all D's see them, float32; ``X`` and errors as in :meth:`Model.score_samples`."""
+        return self.members[0].scaled(X)
+
+    def score_scaled(self, X: FloatArray, at: ScoreAt | None = None) -> DoubleArray:
+        """:meth:`score_samples` of rows that are scaled already, (m, d) float32."""
+        return combined(self.voters(at), X)
 
     def outlier_score(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
         """1 minus the sigmoid of the mean logit, (m,) float64 in [0, 1], higher = more abnormal."""
         return outlier_score(self.score_samples(X, at))
+
+    def to_pipeline(self, at: ScoreAt | None = None, offset: float = 0.0) -> "Pipeline":
+        """A trained scikit-learn pipeline for raw rows; parameters and errors as in :meth:`Model.to_pipeline`."""
+        from sogaal.pipeline import make_pipeline  # here: scoring must not wait for scikit-learn
+
+        self.voters(at)
+        return make_pipeline(self, at, offset)

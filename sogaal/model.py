@@ -20,6 +20,8 @@ from sogaal.metrics import outlier_score
 from sogaal.scaling import Scaler
 
 if TYPE_CHECKING:  # scoring must not wait for torch
+    from sklearn.pipeline import Pipeline
+
     from sogaal.trainer import Trainer
 
 FloatArray = npt.NDArray[np.float32]
@@ -31,7 +33,7 @@ ScoreAt = Literal["stop", "end", "snapshots"]
 BLOCK_FLOATS = 2**21
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """D as it was when G stopped and at the end of the run, with the scaling that belongs before it.
 
@@ -71,6 +73,9 @@ class Model:
         names = dataset.feature_names if feature_names is None else feature_names
         return cls(trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint)
 
+    def __repr__(self) -> str:
+        return f"Model({self.dataset!r}, {self.config.algorithm}, {self.d} features, at {self.at!r})"
+
     @property
     def d(self) -> int:
         """Number of features."""
@@ -104,7 +109,11 @@ class Model:
         A row's value does not depend on the rows beside it beyond the last digits of float64.
         Raises :class:`DataError` for missing columns, another number of columns, or values that are not finite.
         """
-        return combined(self.voters(at), self.scaled(X))
+        return self.score_scaled(self.scaled(X), at)
+
+    def score_scaled(self, X: FloatArray, at: ScoreAt | None = None) -> DoubleArray:
+        """:meth:`score_samples` of rows that are scaled already, (m, d) float32."""
+        return combined(self.voters(at), X)
 
     def outlier_score(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
         """1 - D(x) (m,) float64 in [0, 1], higher = more abnormal; ``X`` and ``at`` as in :meth:`score_samples`."""
@@ -113,6 +122,18 @@ class Model:
     def scaled(self, X: Any) -> FloatArray:
         """Raw rows (m, d) as D sees them, float32; ``X`` and errors as in :meth:`score_samples`."""
         return self.scaler.transform(self._columns(X))
+
+    def to_pipeline(self, at: ScoreAt | None = None, offset: float = 0.0) -> "Pipeline":
+        """A trained scikit-learn pipeline of two steps, "scaling" and "detector", for raw rows.
+
+        ``at``: as in :meth:`score_samples`, whose values the pipeline's are. ``offset``: the logit below which
+        ``predict`` says -1; 0 is D(x) = 0.5. ``fit`` changes nothing. Raises :class:`ConfigError` for a D that is not
+        there.
+        """
+        from sogaal.pipeline import make_pipeline  # here: scoring must not wait for scikit-learn
+
+        self.voters(at)
+        return make_pipeline(self, at, offset)
 
     def _columns(self, X: Any) -> Any:
         names = getattr(X, "columns", None)

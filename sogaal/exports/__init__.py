@@ -1,5 +1,10 @@
-"""What leaves the program: model files, tables of scores, and what other tools open."""
+"""What leaves the program: model files, tables of scores, and what other tools open.
 
+TensorBoard's event files are in :mod:`sogaal.exports.tensorboard`, ONNX in :mod:`sogaal.exports.onnx`: whoever writes
+neither need not wait for their libraries.
+"""
+
+from sogaal.exports.history import history_csv, history_parquet, history_table
 from sogaal.exports.models import MODEL_FORMAT, HasModel, load_model, save_model
 from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table
 
@@ -7,6 +12,9 @@ __all__ = [
     "DEFAULT_SHARE",
     "MODEL_FORMAT",
     "HasModel",
+    "history_csv",
+    "history_parquet",
+    "history_table",
     "load_model",
     "save_model",
     "scores_csv",
