@@ -36,7 +36,6 @@ def findings_of(job: Job) -> tuple[Finding, ...]:
     snapshot = job.snapshot()
     result = snapshot.result
     last = () if snapshot.frame is None else (snapshot.frame,)
-    failed = snapshot.state == JobState.FAILED
     evidence = Evidence(
         config=job.config,
         view=snapshot.history,
@@ -46,7 +45,7 @@ def findings_of(job: Job) -> tuple[Finding, ...]:
         complete=snapshot.state == JobState.COMPLETED,
         X=_server.scaled(job.dataset.fingerprint, job.scaling, job.dataset) if snapshot.history.steps else None,
         scaling=job.scaling,
-        diverged=snapshot.message if failed and snapshot.message.startswith("Training diverged") else "",
+        diverged=job.diverged,
     )
     return diagnose(evidence)
 

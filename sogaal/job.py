@@ -16,7 +16,7 @@ import torch
 
 from sogaal.config import MAIN_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
-from sogaal.errors import SogaalError, failure_message
+from sogaal.errors import DivergedError, SogaalError, failure_message
 from sogaal.frames import Frame
 from sogaal.history import History
 from sogaal.metrics import roc_auc
@@ -31,6 +31,8 @@ PUBLISH_SECONDS = 0.1
 # Large networks make large frames: publishing may take this share of a thread's time, then it gets rarer.
 PUBLISH_SHARE = 0.05
 PUBLISH_SECONDS_AT_MOST = 2.0
+# Frames for the replay are made no more often, where that costs a whole run none of those that it keeps.
+FRAME_SECONDS = 0.01
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Job:
 
     ``id``: short, fit for an address. ``title``: short, for people. ``created``: UTC. ``scaling``: the method;
     ``scaler``: the fitted one, None until the thread has got that far. ``traceback``: of a failure, None otherwise.
+    ``diverged``: the message, where that failure was a divergence, else empty.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Job:
         self.title = _title(dataset, config)
         self.scaler: Scaler | None = None
         self.traceback: str | None = None
+        self.diverged = ""
         self._turns = turns
         self._on_order = on_order
         self._on_end = on_end
@@ -207,6 +211,7 @@ class Job:
     def _fail(self, error: Exception, training: "_Training | None" = None) -> None:
         self.traceback = "".join(traceback.format_exception(error))
         message = failure_message(error)
+        self.diverged = message if isinstance(error, DivergedError) else ""
         if isinstance(error, SogaalError):
             _logger.info("Job %s failed: %s", self.id, message)
         else:
@@ -253,7 +258,8 @@ class _Training:
         self._meter.restart(now, 0)
         self._publish_at = now
         self._unpublished = False
-        self._frames = FrameKeeper(stop_step=trainer.stop_step)
+        self._frames = FrameKeeper(stop_step=trainer.stop_step, total_steps=trainer.total_steps)
+        self._frame_at = now
 
     def run(self) -> JobState:
         """Train, as ordered, to the end; returns the state in which that leaves the job."""
@@ -324,6 +330,9 @@ class _Training:
         self._unpublished = True
         if trainer.step == wanted:
             self._keep_frame()
+            if now - self._frame_at < FRAME_SECONDS:
+                self._frames.widen()
+            self._frame_at = now
         if orders.paused:
             self._publish(**({} if singles_left else {"state": JobState.PAUSED}))
             return
@@ -335,7 +344,7 @@ class _Training:
     @np.errstate(over="ignore", invalid="ignore")  # of a run that is diverging, which has its own message
     def _keep_frame(self) -> None:
         frame = self._trainer.frame()
-        if finite(frame):
+        if _finite(frame):
             self._frames.add(frame)
 
     # -- what is seen ----------------------------------------------------------------------------------------------
@@ -365,7 +374,7 @@ class _Training:
     def _frame(self) -> Frame | None:
         """A frame of now, or the last one if the run is diverging: it can be drawn."""
         frame = self._trainer.frame()
-        return frame if finite(frame) else self._job.snapshot().frame
+        return frame if _finite(frame) else self._job.snapshot().frame
 
     def finish(self, state: JobState) -> None:
         """Publish the end, with the result where there is one. Raises :class:`DivergedError` if D has no scores."""
@@ -402,7 +411,7 @@ class _Training:
         return logits
 
 
-def finite(frame: Frame) -> bool:
+def _finite(frame: Frame) -> bool:
     """Whether a frame can be drawn."""
     weights = frame.discriminator
     return all(np.isfinite(part).all() for part in (frame.generated, weights.w1, weights.b1, weights.w2, weights.b2))

@@ -23,14 +23,22 @@ class FrameKeeper:
 
     When there is no room for the next, every other one goes and the stride doubles. The first frame, the one at
     ``stop_step`` and the last one stay. Large frames are fewer: at least eight, else at most :data:`PLANE_BYTES` with
-    two features and :data:`SPACE_BYTES` with more. ``frames``: those of the run so far, for one that is resumed.
+    two features and :data:`SPACE_BYTES` with more. ``total_steps``: of the whole run, where it is known. ``frames``:
+    those of the run so far, for one that is resumed.
     """
 
-    def __init__(self, most: int = MOST_FRAMES, stop_step: int | None = None, frames: Iterable[Frame] = ()) -> None:
+    def __init__(
+        self,
+        most: int = MOST_FRAMES,
+        stop_step: int | None = None,
+        total_steps: int = 0,
+        frames: Iterable[Frame] = (),
+    ) -> None:
         if most < FEWEST_FRAMES:
             raise ValueError(f"most must be at least {FEWEST_FRAMES}, got {most}.")
         self.most = most
         self.stop_step = stop_step
+        self.total_steps = total_steps
         self.stride = 1
         self._frames = {frame.step: frame for frame in frames}
         if self._frames:
@@ -59,6 +67,14 @@ class FrameKeeper:
             self._limit(frame)
         self._frames = frames | {frame.step: frame}
         while len(self._frames) > self.most:
+            self._thin()
+
+    def widen(self) -> None:
+        """Double the stride already, if a whole run comes to that anyway: where making frames would slow it.
+
+        What a whole run keeps in the end is the same with or without.
+        """
+        if self.total_steps // self.stride >= self.most:
             self._thin()
 
     def frames(self) -> tuple[Frame, ...]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,28 @@ def test_the_others_are_evenly_spaced() -> None:
     assert keeper.stride & (keeper.stride - 1) == 0
 
 
+@pytest.mark.parametrize("total", [15, 16, 17, 31, 60])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_whole_run_keeps_the_same_frames_however_fast_it_was(total: int, seed: int) -> None:
+    frame, rng = trainer().frame(), np.random.default_rng(seed)
+    kept = []
+    for hurried in (False, True):
+        keeper = FrameKeeper(16, stop_step=11, total_steps=total)
+        keeper.add(frame)
+        step = 0
+        while (step := min(keeper.next_step(step + 1), total)) <= total:
+            keeper.add(replace(frame, step=step))
+            if hurried and rng.random() < 0.5:
+                keeper.widen()
+            if step == total:
+                break
+        kept.append([one.step for one in keeper.frames()])
+    assert kept[0] == kept[1]
+
+
 def test_a_resumed_run_keeps_its_frames_and_goes_on_as_before() -> None:
     keeper, stop = _kept(40)
-    again = FrameKeeper(16, stop, keeper.frames())
+    again = FrameKeeper(16, stop, frames=keeper.frames())
     assert again.frames() == keeper.frames()
     assert again.next_step(41) == keeper.next_step(41)
 
