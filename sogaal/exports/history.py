@@ -12,6 +12,12 @@ from sogaal.history import EVALUATION_COLUMNS, HistoryView
 Times = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
+def column_names(n_generators: int, times: bool = False) -> list[str]:
+    """The columns of :func:`history_table` in their order; with ``times`` the last one is ``seconds``."""
+    subs = [f"sub_g_loss_{i}" for i in range(1, n_generators + 1)] if n_generators > 1 else []
+    return ["step", "d_loss", "g_loss", *subs, "d_real", "d_fake", *EVALUATION_COLUMNS[1:], *["seconds"] * times]
+
+
 def history_table(view: HistoryView, times: Times | None = None) -> pd.DataFrame:
     """A row for each step: ``step`` int64 from 1, ``d_loss``, ``g_loss``, ``sub_g_loss_1`` ... ``sub_g_loss_k`` (only
     where there are several sub-generators), ``d_real``, ``d_fake`` float32; ``auc``, ``average_precision``,
@@ -24,10 +30,11 @@ def history_table(view: HistoryView, times: Times | None = None) -> pd.DataFrame
         "step": np.arange(1, view.steps + 1, dtype=np.int64),
         "d_loss": view.d_loss,
         "g_loss": view.g_loss,
+        "d_real": view.d_real,
+        "d_fake": view.d_fake,
     }
     if k > 1:
         columns |= {f"sub_g_loss_{i + 1}": view.sub_g_loss[:, i] for i in range(k)}
-    columns |= {"d_real": view.d_real, "d_fake": view.d_fake}
     # A run that diverged may have been evaluated a step beyond those that were recorded.
     kept = view.eval_step <= view.steps
     for name in EVALUATION_COLUMNS[1:]:
@@ -35,7 +42,7 @@ def history_table(view: HistoryView, times: Times | None = None) -> pd.DataFrame
     if times is not None:
         kept = times[0] <= view.steps
         columns["seconds"] = _spread_out(times[0][kept], times[1][kept], view.steps)
-    return pd.DataFrame(columns)
+    return pd.DataFrame({name: columns[name] for name in column_names(k, times is not None)})
 
 
 def _spread_out(steps: npt.NDArray[np.int64], values: npt.NDArray[np.float64], length: int) -> npt.NDArray[np.float64]:

@@ -17,19 +17,12 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from sogaal.errors import RunError
+from sogaal.exports.history import Times, column_names
 from sogaal.history import EVALUATION_COLUMNS, History, HistoryView
-
-Times = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 _METRICS = EVALUATION_COLUMNS[1:]
 # Lines are looked through in pieces of this size.
 _PIECE = 2**20
-
-
-def column_names(n_generators: int) -> list[str]:
-    """The columns in their order; a single generator's loss is ``g_loss`` and has no second column."""
-    subs = [f"sub_g_loss_{i}" for i in range(1, n_generators + 1)] if n_generators > 1 else []
-    return ["step", "d_loss", "g_loss", *subs, "d_real", "d_fake", *_METRICS, "seconds"]
 
 
 class HistoryFile:
@@ -55,11 +48,11 @@ class HistoryFile:
         if done > 0:
             content = self._lines(view, seconds)
             if not self._bytes:
-                content = (",".join(column_names(self.n_generators)) + "\n").encode() + content
+                content = (",".join(column_names(self.n_generators, times=True)) + "\n").encode() + content
         elif self._bytes or not durable:
             content = b""
         else:
-            content = (",".join(column_names(self.n_generators)) + "\n").encode()
+            content = (",".join(column_names(self.n_generators, times=True)) + "\n").encode()
         if not content and not durable:
             return 0
         self._write(content, durable)
@@ -99,7 +92,7 @@ class HistoryFile:
             # No labels, no AUC: empty. The spread is always told, which marks a line as that of an evaluation.
             columns[name] = _sparse(at, getattr(view, name)[first:last], count, empty=name != "spread")
         columns["seconds"] = _sparse(np.array([count - 1]), np.array([seconds]), count, empty=False)
-        table = pa.table({name: columns[name] for name in column_names(self.n_generators)})
+        table = pa.table({name: columns[name] for name in column_names(self.n_generators, times=True)})
         sink = pa.BufferOutputStream()
         # Arrow: as short as can be and yet exact, quick, and other threads go on meanwhile.
         pa_csv.write_csv(table, sink, pa_csv.WriteOptions(include_header=False, quoting_style="none"))
@@ -126,7 +119,7 @@ def read_history(path: str | Path) -> tuple[History, Times]:
     content = content[: content.rfind(b"\n") + 1]
     names = content[: content.find(b"\n")].decode("utf-8", "replace").rstrip("\r").split(",")
     n_generators = max(1, sum(name.startswith("sub_g_loss_") for name in names))
-    if names != column_names(n_generators):
+    if names != column_names(n_generators, times=True):
         raise RunError(f"{path}: the history must begin with the names of its columns, got {','.join(names)[:80]!r}.")
     table = _parsed(path, content, names)
     if not np.array_equal(table["step"].to_numpy(), np.arange(1, table.num_rows + 1)):

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from sogaal.errors import RunError
-from sogaal.runs.history_file import HistoryFile, column_names, cut, read_history
+from sogaal.exports.history import column_names
+from sogaal.runs.history_file import HistoryFile, cut, read_history
 from tests.runs.trained import same, trainer
 
 
@@ -53,7 +54,7 @@ def test_cut_to_nothing_leaves_the_header(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     _written(path)
     cut(path, 0)
-    assert path.read_text().strip() == ",".join(column_names(1))
+    assert path.read_text().strip() == ",".join(column_names(1, times=True))
     assert read_history(path)[0].view().steps == 0
 
 
