@@ -1,26 +1,17 @@
 """The live chart in a real browser, on a page of its own that redraws twice a second."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from sogaal.launch import install_plotly
-from tests.conftest import ROOT
+from tests.browser.serving import serve
 
 pytestmark = pytest.mark.browser
-APP = Path(__file__).parent / "apps" / "live_plotly_app.py"
-OPTIONS = ["--server.headless=true", "--server.enableStaticServing=true", "--browser.gatherUsageStats=false"]
-OPTIONS += ["--server.fileWatcherType=none", "--runner.postScriptGC=false", "--server.address=127.0.0.1"]
+APP = "live_plotly_app.py"
 
 PAINTS = "[...document.querySelectorAll('.live-plotly')].map((node) => Number(node.dataset.paints))"
 # Where a generated dot (the last trace but one) stands, frame by frame, for three seconds.
@@ -54,38 +45,9 @@ class Seen:
         self.page.wait_for_function(f"{PAINTS}.length == 2 && {PAINTS}.every((n) => n >= {paints})", timeout=30_000)
 
 
-def serve(folder: Path, *, library: bool) -> Iterator[str]:
-    """The app from a copy in ``folder``, with or without plotly.min.js to load."""
-    shutil.copy(APP, folder / "app.py")
-    if library:
-        install_plotly(folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", *OPTIONS]
-    environment = {**os.environ, "SOGAAL_ROOT": str(ROOT)}
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
-                    assert answer.status == 200
-                    break
-            except OSError:
-                assert process.poll() is None, (folder / "log.txt").read_text()
-                assert time.monotonic() < deadline, (folder / "log.txt").read_text()
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    yield from serve(tmp_path_factory.mktemp("live"), library=True)
+    yield from serve(tmp_path_factory.mktemp("live"), APP, library=True)
 
 
 @pytest.fixture
@@ -208,6 +170,6 @@ def test_a_narrow_window_makes_the_plane_lower_and_not_wider_than_its_column(see
 
 
 def test_a_missing_library_is_said_in_the_chart(browser: Browser, tmp_path: Path) -> None:
-    for url in serve(tmp_path, library=False):
+    for url in serve(tmp_path, APP):
         for seen in look(browser, url):
             seen.page.get_by_text("plotly.min.js was not found").first.wait_for(timeout=30_000)

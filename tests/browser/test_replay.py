@@ -1,16 +1,10 @@
 """The player in a real browser: as a file on the disk, and as a part of a Streamlit page."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -19,13 +13,10 @@ from playwright.sync_api import Browser, Page
 
 from sogaal.metrics import outlier_score
 from sogaal.replay import replay_page
-from tests.conftest import ROOT
+from tests.browser.serving import serve
 from tests.replay.runs import Recorded, record
 
 pytestmark = pytest.mark.browser
-APP = Path(__file__).parent / "apps" / "replay_app.py"
-OPTIONS = ["--server.headless=true", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
-OPTIONS += ["--runner.postScriptGC=false", "--server.address=127.0.0.1"]
 HOSTILE = "</script><b class=harm>"
 
 AT_REST = "!sogaalReplay.playing && sogaalReplay.goal === null"
@@ -283,30 +274,7 @@ def test_it_fits_its_place_and_does_not_jump(browser: Browser, address: str, wid
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("app")
-    shutil.copy(APP, folder / "app.py")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", *OPTIONS]
-    environment = {**os.environ, "SOGAAL_ROOT": str(ROOT)}
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urlopen(f"http://127.0.0.1:{port}/_stcore/health") as answer:
-                    assert answer.status == 200
-                    break
-            except OSError:
-                assert process.poll() is None, (folder / "log.txt").read_text()
-                assert time.monotonic() < deadline, (folder / "log.txt").read_text()
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    yield from serve(tmp_path_factory.mktemp("app"), "replay_app.py")
 
 
 def test_in_the_dashboard_it_rests_at_the_end_and_outlasts_a_rerun(browser: Browser, app: str, run: Recorded) -> None:
