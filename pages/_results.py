@@ -64,7 +64,8 @@ def results(run: Trained, result: JobResult) -> None:
 
 
 def _choices(run: Trained, result: JobResult) -> tuple[str, float]:
-    at_column, share_column, why_column = st.columns([1.1, 0.7, 2], vertical_alignment="bottom", gap="medium")
+    with st.container(key="result_choices"):
+        at_column, share_column, why_column = st.columns([1.1, 0.7, 2], vertical_alignment="bottom", gap="medium")
     with at_column:
         if result.logits_stop is None:
             at, why = "end", "G did not stop within this run, so there is one D: as it was at the end."
