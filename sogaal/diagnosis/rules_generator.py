@@ -18,7 +18,7 @@ def dead_generator(course: Course) -> Finding | None:
     """All generated points are 0 in a feature that varies in the data.
 
     Threshold: exactly 0 in every point of the frame at the end of the game; a ReLU that is off passes no gradient, so
-    it stays off. That G ends in a ReLU is Liu et al.'s choice (2019, section 4, and their code).
+    it stays off. That G ends in a ReLU is Liu et al.'s choice (2019, and their code).
     Measured on onecluster: all of 20 seeds with generator bias -1 or 10 or G's learning rate .1, 13 with .01, 18 with
     D's learning rate .3; none with the usual values.
     """
@@ -88,7 +88,7 @@ def never_reaches(course: Course) -> Finding | None:
 
     Threshold: their median distance from the data's middle is over 1.5 times that of the outermost 5 % of the rows
     (root mean square over standardised features), and D has learned (loss under .55), or D gives G no gradient.
-    Liu et al. 2019, section 4: potential outliers inform D when they come close to the data. Measured at the stop:
+    Liu et al. 2019: potential outliers inform D when they come close to the data. Measured at the stop:
     .4 to 1.3 with the usual values, 3 with G's learning rate 1e-6, 4 to 17 unscaled, 5 with a dead G. In the plane D
     may rank well nevertheless (AUC 1.00 with learning rate 1e-6): uniform noise is a fair reference there, and no
     longer in many dimensions. So with an AUC of .9 and more this is a note.

@@ -77,7 +77,7 @@ def stopped_too_late(course: Course) -> Finding | None:
     Threshold: the AUC (without labels: the stand-in, a warning) at the end of the game lies .15 under its best
     values before (see the code), these were in the first four fifths of the game, and the points have been at the
     data. The paper's answer is stop_epochs
-    (Liu et al. 2019, section 4). Measured on onecluster with the post's set-up: 1.00 at step 2,000, .04 to .64 at
+    (Liu et al. 2019). Measured on onecluster with the post's set-up: 1.00 at step 2,000, .04 to .64 at
     6,000 where G was never stopped.
     """
     end = course.game_end

@@ -71,6 +71,7 @@ class _Grid:
 
     @classmethod
     def of(cls, config: TrainConfig, batches: int) -> "_Grid":
+        """For a run of ``config`` with so many batches an epoch."""
         total, period = config.epochs * batches, config.eval_every * batches
         evaluations = period * math.ceil(total / period / MOST_ROWS)
         stride = math.ceil(total / MOST_ROWS)
