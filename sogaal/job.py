@@ -301,9 +301,10 @@ class _Training:
     def _steps_due(self, orders: Orders) -> int:
         if orders.paused:
             return min(1, orders.single_steps)
-        step = self._trainer.step
-        most = min(self._size.steps, self._frames.next_step(step + 1) - step)
-        return self._pace.steps_due(time.monotonic(), most)
+        # A turn ends where a frame is wanted; one that would end shortly before goes on until there.
+        step, most = self._trainer.step, self._size.steps
+        wanted = self._frames.next_step(step + 1) - step
+        return self._pace.steps_due(time.monotonic(), wanted if wanted <= 1.5 * most else most)
 
     def _rest(self, orders: Orders) -> None:
         if orders.paused:
