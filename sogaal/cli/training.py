@@ -2,19 +2,18 @@
 
 import html
 import json
-import math
 from dataclasses import dataclass
 from typing import Any, Self
 
 import torch
 
-import sogaal
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
 from sogaal.exports import save_model, scores_csv, scores_table
 from sogaal.figures import curves_caption, curves_figure, curves_info
 from sogaal.files import write_atomic
 from sogaal.model import Model
+from sogaal.runs.summary import run_summary
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer
 
@@ -105,20 +104,9 @@ class Training:
 
     def json(self) -> str:
         """All that is known at the end as one JSON object; null where there is no value."""
-        result = {
-            "version": sogaal.__version__,
-            "dataset": self.dataset.name,
-            "fingerprint": self.dataset.fingerprint,
-            "n": self.dataset.n,
-            "d": self.dataset.d,
-            "outliers": self.dataset.n_outliers,
-            "config": self.trainer.config.model_dump(),
-            "scaling": self.scaler.method,
-            "epochs": self.trainer.epoch,
-            **self.trainer.summary(),
-            "notes": self.notes,
-        }
-        return json.dumps({name: _finite(value) for name, value in result.items()}, allow_nan=False)
+        trainer = self.trainer
+        summary = run_summary(self.dataset, trainer.config, self.scaler, trainer.epoch, trainer.summary())
+        return json.dumps(summary, allow_nan=False)
 
     def table(self, written: list[str]) -> str:
         """All that people want to know at the end, a line each."""
@@ -143,7 +131,3 @@ class Training:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
