@@ -1,6 +1,7 @@
 """What people write on a run: a name, tags, a note. Brought into a common form, and never without bounds."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from sogaal.errors import RunError
 
@@ -38,6 +39,12 @@ def checked_note(note: str) -> str:
         raise RunError(f"note must be a text, got {note!r:.60}.")
     lines = note.replace("\r\n", "\n").replace("\r", "\n").strip()
     return _bounded("note", "".join(c for c in lines if c in "\n\t" or _visible(c)), MOST_NOTE)
+
+
+def checked(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of ``name``, ``tags`` and ``note`` that are given, each checked by its own rule."""
+    checks: dict[str, Callable[[Any], Any]] = {"name": checked_name, "tags": checked_tags, "note": checked_note}
+    return {what: checks[what](value) for what, value in annotations.items()}
 
 
 def _line(what: str, text: str, most: int) -> str:

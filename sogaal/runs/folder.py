@@ -42,7 +42,12 @@ class Root:
 
     def trashed(self, run_id: str) -> Path:
         """The folder of a run in the trash."""
-        return self.path / ".trash" / checked_id(run_id)
+        return self.trash / checked_id(run_id)
+
+    @property
+    def trash(self) -> Path:
+        """Where runs lie that were deleted and can be restored."""
+        return self.path / ".trash"
 
     def lock(self, run_id: str) -> Path:
         """What the one who writes a run holds."""
@@ -71,10 +76,11 @@ class Root:
 def stamp_of(folder: Path) -> Stamp:
     """What changes when the record in a run's folder does: time in ns, size, number of the file.
 
-    Raises :class:`RunError` with the reason, without the path, for a folder that can have no record.
+    The folder must be one, and no link. Raises :class:`RunError` with the reason, without the path, for a folder that
+    can have no record.
     """
     try:
-        found = os.lstat(folder / RECORD)
+        found = os.lstat(f"{folder}/{RECORD}")
     except OSError:
         raise RunError(_reason(folder)) from None
     if not stat.S_ISREG(found.st_mode):

@@ -18,9 +18,10 @@ from sogaal.exports.history import Times
 from sogaal.frames import Frame
 from sogaal.history import History
 from sogaal.model import At, Model
-from sogaal.runs.folder import FRAMES, HISTORY, MODEL, SCORES
+from sogaal.runs.folder import FRAMES, HISTORY, MEMBERS, MODEL, SCORES
 from sogaal.runs.frames_file import read_frames
 from sogaal.runs.history_file import read_history
+from sogaal.runs.populations import Member, read_members
 from sogaal.runs.record import RunRecord
 from sogaal.runs.shelf import Shelf
 from sogaal.runs.summary import NUMBERS
@@ -127,6 +128,11 @@ class SavedRun:
         """Pictures of the run in the order of their steps; none where none were written."""
         path = self.file(FRAMES)
         return () if path is None else read_frames(path)
+
+    def members(self) -> tuple[Member, ...]:
+        """The members of a population; none for a single run."""
+        path = self.file(MEMBERS)
+        return () if path is None else read_members(path)
 
     def model(self) -> Model | Ensemble:
         """What was trained, ready to score; raises :class:`RunError` where there is none, or it cannot be read."""

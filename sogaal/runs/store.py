@@ -14,27 +14,32 @@ that is damaged, or nobody's, is listed with the reason, and harms nothing else.
 import os
 import platform
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import sogaal
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
-from sogaal.errors import DataError, RunError
-from sogaal.runs.annotations import checked_name, checked_note, checked_tags
-from sogaal.runs.folder import Root, as_it_is, read_record, write_record
+from sogaal.errors import ConfigError, DataError, RunError
+from sogaal.files import write_atomic
+from sogaal.runs.annotations import checked
+from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, read_record, write_record
+from sogaal.runs.index import Index
 from sogaal.runs.locks import Lock, held, short_lock
 from sogaal.runs.names import LAST, checked_id, checked_token, default_root, is_id, new_token, run_id, token_of
-from sogaal.runs.record import DatasetRef, RunRecord
-from sogaal.runs.saved import SavedRun
+from sogaal.runs.populations import Outcome, failures, members_csv, members_of, numbers_of, varied_fields
+from sogaal.runs.record import DatasetRef, Population, RunRecord
+from sogaal.runs.saved import RunSetup, SavedRun
 from sogaal.runs.shelf import Shelf, is_shipped
 from sogaal.runs.summary import run_summary
+from sogaal.runs.trash import empty, put_in_trash, restore, sweep_new, trashed
 from sogaal.runs.writer import RunWriter, lock_run
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
@@ -62,6 +67,7 @@ class RunStore:
         self.root = (default_root() if root is None else Path(root)).expanduser().absolute()
         self._root = Root(self.root)
         self._shelf = Shelf(self.root)
+        self._index = Index(self._root)
 
     def __repr__(self) -> str:
         return f"RunStore({str(self.root)!r})"
@@ -91,22 +97,12 @@ class RunStore:
         ``config`` says. ``created``: None = now. Raises :class:`RunError` or :class:`DataError` that names the path
         where that cannot be written.
         """
-        created = datetime.now(UTC) if created is None else created.astimezone(UTC)
-        token = new_token() if token is None else checked_token(token)
-        record = RunRecord(
-            id=run_id(created, dataset.name, config.algorithm, token),
-            title=title,
-            state=JobState.QUEUED,
-            created=created,
-            config=config,
-            dataset=DatasetRef.of(dataset, None),
-            scaling=scaler.to_dict(),
+        record = self._record(
+            dataset, config, scaler, title, token, created or datetime.now(UTC), name=name, tags=tags, note=note
+        )
+        record = replace(
+            record,
             device=device or config.device,
-            versions=versions(),
-            summary=run_summary(dataset, config, scaler),
-            name=checked_name(name),
-            tags=checked_tags(tags),
-            note=checked_note(note),
             total_steps=total_steps,
             stop_step=stop_step,
             parent=None if parent is None else checked_id(parent),
@@ -143,20 +139,117 @@ class RunStore:
         Raises :class:`RunError` for what is too long, and :class:`RunError` or :class:`DataError` where it cannot be
         written.
         """
-        changes: dict[str, object] = {}
-        if name is not None:
-            changes["name"] = checked_name(name)
-        if tags is not None:
-            changes["tags"] = checked_tags(tags)
-        if note is not None:
-            changes["note"] = checked_note(note)
+        given = {"name": name, "tags": tags, "note": note}
+        changes = checked({what: value for what, value in given.items() if value is not None})
         folder = self._root.run(self._find(run))
         with short_lock(self._root.records_lock):
             record = self._read(folder)
-            changed = replace(record, **changes)  # type: ignore[arg-type]
+            changed = replace(record, **changes)
             if changed != record:
                 write_record(folder, changed)
         return as_it_is(changed, self._root)
+
+    def take_in(
+        self, record: RunRecord, files: Mapping[str, bytes | Path], dataset: Dataset | None = None
+    ) -> RunRecord:
+        """Make a run of files that came from elsewhere: contents, or paths to copy, by their names in the folder.
+
+        ``dataset``: its table, where it came along; it is kept unless the project ships it. Raises :class:`RunError`
+        for a name that is no plain one or for a run that is there already, in the trash or not, and :class:`RunError`
+        or :class:`DataError` where something cannot be read or written.
+        """
+        for name in files:
+            if name in ("", RECORD) or name.startswith(".") or any(c in name for c in "/\\:\0"):
+                raise RunError(f"{record.id}: a file of a run must have a plain name, got {name[:100]!r}.")
+        record = replace(record, dataset=replace(record.dataset, key=None))
+        with self._place(record, dataset, files) as writer:
+            return writer.record
+
+    # -- many runs that belong together --------------------------------------------------------------------------------
+
+    def keep_population(
+        self,
+        dataset: Dataset,
+        config: TrainConfig,
+        scaler: Scaler,
+        outcomes: Sequence[Outcome],
+        *,
+        kind: str,
+        title: str,
+        name: str = "",
+        tags: Iterable[str] = (),
+        note: str = "",
+        started: datetime | None = None,
+        message: str = "",
+        token: str | None = None,
+    ) -> RunRecord:
+        """Leave one record of many runs on one table, with a table of them; ``kind``: "race", "map", ...
+
+        ``config``: what they share; a member is described by what it has other. Numbers in the summary: steps and
+        seconds of all, the best AUC, and means of the others. Raises :class:`ConfigError` for no outcomes, else as
+        :meth:`create`.
+        """
+        if not outcomes:
+            raise ConfigError("outcomes must hold at least one run, got none.", field="outcomes")
+        varied = varied_fields(config, outcomes)
+        members = members_of(outcomes, varied)
+        now = datetime.now(UTC)
+        record = self._record(dataset, config, scaler, title, token, now, name=name, tags=tags, note=note)
+        numbers = numbers_of(members)
+        record = replace(
+            record,
+            state=JobState.COMPLETED if any(m.state == JobState.COMPLETED for m in members) else JobState.FAILED,
+            started=(started or now).astimezone(UTC),
+            ended=now,
+            message=message or failures(members),
+            step=numbers["steps"],
+            total_steps=config.total_steps(dataset.n) * len(members),
+            summary=run_summary(dataset, config, scaler, 0, numbers),
+            population=Population(kind, len(members), varied),
+        )
+        with self._place(record, dataset, {MEMBERS: members_csv(varied, members)}) as writer:
+            return writer.record
+
+    def member_to_run(self, population: str, index: int) -> RunSetup:
+        """What a member of a population needs to be trained again; it ends as it did, since seeds decide everything.
+
+        Raises :class:`RunError` for a member that is not there, or a table that is gone.
+        """
+        run = self.get(population)
+        member = next((member for member in run.members() if member.index == index), None)
+        if member is None:
+            raise RunError(f"{run.id}: index must be that of one of the {len(run.members())} members, got {index}.")
+        try:
+            config = run.config.replace(**member.values)
+        except ConfigError as error:
+            raise RunError(f"{run.folder / MEMBERS}: member {index}: {error}") from None
+        setup = run.setup()
+        return replace(setup, config=config, title=f"{setup.title}, member {index}", parent=run.id)
+
+    # -- deleting ------------------------------------------------------------------------------------------------------
+
+    def trash(self, runs: Iterable[str]) -> list[str]:
+        """Delete runs so that they can be restored; returns their ids. All of them, or none.
+
+        ``runs``: as of :meth:`get`. Raises :class:`RunError` where one is not there or is being written.
+        """
+        ids = list(dict.fromkeys(self._find(run) for run in runs))
+        put_in_trash(self._root, ids)
+        return ids
+
+    def restore(self, ids: Iterable[str]) -> list[str]:
+        """Undo :meth:`trash`; returns the ids. Raises :class:`RunError` for what is not in the trash."""
+        found = list(dict.fromkeys(checked_id(run) for run in ids))
+        restore(self._root, found)
+        return found
+
+    def trashed(self) -> list[str]:
+        """The ids of the runs in the trash."""
+        return trashed(self._root)
+
+    def empty_trash(self, ids: Iterable[str] | None = None) -> None:
+        """Delete for good what is in the trash (None: all), with the tables that no other run needs."""
+        empty(self._root, self._shelf, ids)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -165,15 +258,16 @@ class RunStore:
 
         Raises :class:`RunError` where the folder itself cannot be read.
         """
+        names = self._names()
+        records = self._index.read(name for name, folder in names.items() if folder and is_id(name))
         found: list[Entry] = []
-        for name in self._names():
-            folder = self.root / name
-            try:
-                if not is_id(name):
-                    raise RunError("its name is not that of a run")
-                found.append(as_it_is(read_record(folder), self._root))
-            except RunError as error:
-                found.append(Unreadable(name, folder, str(error)))
+        for name in names:
+            record = records.get(name)
+            if isinstance(record, RunRecord):
+                found.append(as_it_is(record, self._root))
+            else:
+                reason = self._reason(name) if record is None else str(record)
+                found.append(Unreadable(name, self.root / name, reason))
         return sorted(found, key=_newest_first)
 
     def get(self, run: str) -> SavedRun:
@@ -190,19 +284,49 @@ class RunStore:
 
     # -- within --------------------------------------------------------------------------------------------------------
 
-    def _place(self, record: RunRecord, dataset: Dataset | None) -> RunWriter:
+    def _record(
+        self,
+        dataset: Dataset,
+        config: TrainConfig,
+        scaler: Scaler,
+        title: str,
+        token: str | None,
+        created: datetime,
+        **annotations: Any,
+    ) -> RunRecord:
+        """The record of a run that has not begun."""
+        token = new_token() if token is None else checked_token(token)
+        return RunRecord(
+            id=run_id(created, dataset.name, config.algorithm, token),
+            title=title,
+            state=JobState.QUEUED,
+            created=created.astimezone(UTC),
+            config=config,
+            dataset=DatasetRef.of(dataset, None),
+            scaling=scaler.to_dict(),
+            device=config.device,
+            versions=versions(),
+            summary=run_summary(dataset, config, scaler),
+            **checked(annotations),
+        )
+
+    def _place(
+        self, record: RunRecord, dataset: Dataset | None, files: Mapping[str, bytes | Path] | None = None
+    ) -> RunWriter:
         """Make the folder of a run out of sight, whole, and rename it; nobody ever sees half of it."""
         lock = lock_run(self._root, record.id)
         new = self._root.new(record.id)
         try:
             with short_lock(self._root.shelf_lock):
-                self._sweep_new()
+                sweep_new(self._root)
                 if self._root.exists(record.id):
                     raise RunError(f"{self._root.run(record.id)}: there is such a run already.")
                 if dataset is not None and not is_shipped(dataset):
                     key = self._shelf.put(dataset, record.id)
                     record = replace(record, dataset=replace(record.dataset, key=key))
                 new.mkdir()
+                for name, content in (files or {}).items():
+                    write_atomic(new / name, content if isinstance(content, bytes) else content.read_bytes())
                 write_record(new, record)
                 new.rename(self._root.run(record.id))
         except (OSError, RunError, DataError) as error:
@@ -221,31 +345,38 @@ class RunStore:
             self._shelf.drop(run)
         lock.release()
 
-    def _sweep_new(self) -> None:
-        """Remove what processes that died left half made."""
-        for folder in self.root.glob(".new-*"):
-            name = folder.name.removeprefix(".new-")
-            if is_id(name) and not held(self._root.lock(name)):
-                shutil.rmtree(folder, ignore_errors=True)
-
     def _read(self, folder: Path) -> RunRecord:
         try:
             return read_record(folder)
         except RunError as error:
-            raise RunError(f"{folder}: the run cannot be read: {error}.") from None
+            raise RunError(f"{folder}: the run cannot be read: {error}.") from error
 
-    def _names(self) -> list[str]:
-        """What lies in the folder of runs and may be meant as a run."""
+    def _reason(self, name: str) -> str:
+        """Why what has this name is no run."""
+        if not is_id(name):
+            return "its name is not that of a run"
         try:
-            with os.scandir(self.root) as found:
-                return [
-                    entry.name
-                    for entry in found
+            self._read(self.root / name)
+        except RunError as error:
+            return str(error.__cause__)
+        return "it changed while it was read"
+
+    def _names(self) -> dict[str, bool]:
+        """What lies in the folder of runs and may be meant as a run, and whether it is a folder, and no link."""
+        try:
+            with os.scandir(self.root) as entries:
+                found = {
+                    entry.name: entry.is_dir(follow_symlinks=False)
+                    for entry in entries
                     if not entry.name.startswith(".")
-                    and (is_id(entry.name) or entry.is_symlink() or not entry.is_file(follow_symlinks=False))
-                ]
+                }
+                return {
+                    name: folder
+                    for name, folder in found.items()
+                    if folder or is_id(name) or not (self.root / name).is_file()
+                }
         except FileNotFoundError:
-            return []
+            return {}
         except OSError as error:
             raise RunError(f"{self.root}: the runs cannot be read ({error.strerror or error}).") from None
 

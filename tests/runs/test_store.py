@@ -44,7 +44,7 @@ def test_a_run_is_there_once_it_is_made(tmp_path: Path) -> None:
         writer.update(state=JobState.COMPLETED, step=9)
     record = RunStore(tmp_path).get(writer.id).record
     assert (record.state, record.step, record.total_steps, record.stop_step) == (JobState.COMPLETED, 9, 9, 8)
-    assert not [name for name in os.listdir(writer.folder) if name != "run.json"]
+    assert not [path for path in writer.folder.iterdir() if path.name != "run.json"]
 
 
 def test_a_run_that_nobody_writes_any_more_was_interrupted(tmp_path: Path) -> None:
