@@ -11,6 +11,7 @@ from scipy.special import expit
 FloatArray = npt.NDArray[np.floating]
 LabelArray = npt.NDArray[np.integer]
 DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 
 def outlier_score(logits: FloatArray) -> DoubleArray:
@@ -41,17 +42,33 @@ def ranking_metrics_of_rows(logits: FloatArray, y: LabelArray) -> DoubleArray:
     outlier = np.asarray(y) == 1
     outliers, inliers = np.sort(logits[:, outlier], axis=1), np.sort(logits[:, ~outlier], axis=1)
     m, rest = outliers.shape[1], inliers.shape[1]
-    pairs = list(zip(outliers, inliers, strict=True))
     # For each outlier: the rows under it, and the rows up to it (those tied with it too), of either class.
-    inliers_under = np.stack([i.searchsorted(o, side="left") for o, i in pairs])
-    inliers_up_to = np.stack([i.searchsorted(o, side="right") for o, i in pairs])
-    outliers_under = np.stack([o.searchsorted(o, side="left") for o, _ in pairs])
-    outliers_up_to = np.stack([o.searchsorted(o, side="right") for o, _ in pairs])
+    inliers_under, inliers_up_to = _places(inliers, outliers)
+    outliers_under, outliers_up_to = _own_places(outliers)
     auc = 1 - (inliers_under + inliers_up_to).sum(axis=1) / (2.0 * m * rest)
     under, up_to = inliers_under + outliers_under, inliers_up_to + outliers_up_to
     precision = (outliers_up_to / up_to).mean(axis=1)
     at_n = np.clip((m - under) / (up_to - under), 0, 1).mean(axis=1)
     return np.stack([auc, precision, at_n], axis=1)
+
+
+def _places(rows: FloatArray, values: FloatArray) -> tuple[IntArray, IntArray]:
+    """How many entries of each sorted row lie under, and under or at, each of its ``values`` (e, m), sorted too."""
+    pairs = list(zip(rows, values, strict=True))
+    under = np.stack([row.searchsorted(some) for row, some in pairs])
+    # Ties are rare, and a second search costs as much as the first.
+    following = np.take_along_axis(rows, np.minimum(under, rows.shape[1] - 1), axis=1)
+    if not (following == values).any():
+        return under, under
+    return under, np.stack([row.searchsorted(some, side="right") for row, some in pairs])
+
+
+def _own_places(rows: FloatArray) -> tuple[IntArray, IntArray]:
+    """The same for the entries of sorted rows (e, m) among themselves: counting is enough where none are equal."""
+    if (rows[:, 1:] > rows[:, :-1]).all():
+        under = np.arange(rows.shape[1])[None]
+        return under, under + 1
+    return _places(rows, rows)
 
 
 def roc_auc(logits: FloatArray, y: LabelArray) -> float:
