@@ -5,6 +5,9 @@ import numpy as np
 from sogaal.config import TrainConfig
 from sogaal.errors import ConfigError
 
+# Rows of the table from which MO-GAAL's quantiles are taken, when it has more.
+QUANTILE_ROWS = 20_000
+
 
 def generator_steps(config: TrainConfig, batches: int) -> int | None:
     """Steps that G trains, None if it never stops: the originals test their flag at different places (DESIGN)."""

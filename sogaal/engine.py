@@ -33,6 +33,7 @@ from sogaal.devices import check_device, one_thread
 from sogaal.errors import ConfigError, DivergedError
 from sogaal.frames import DiscriminatorWeights
 from sogaal.layers import Layers
+from sogaal.memory import Sizes, check_memory, out_of_memory_told
 from sogaal.networks import hidden_units, initial_discriminator
 from sogaal.records import Mark, StepRecord, diverged
 from sogaal.seeding import Stream, noise_block, stream
@@ -44,6 +45,8 @@ FloatArray = npt.NDArray[np.float32]
 BLOCK_STEPS = 64
 # Floats in a block of logits or noise, so that wide tables do not buy speed with memory.
 BLOCK_FLOATS = 2**19
+# Moments of D whose logits on a table are computed by one product: more leave the caches.
+MOMENTS_TOGETHER = 8
 # Generated points in a frame, over all sub-generators.
 FRAME_POINTS = 300
 
@@ -56,7 +59,7 @@ class Engine:
 
     ``X`` (n, d) float32, scaled (float64 makes the whole engine count in float64: for checking). ``configs``: M
     descriptions that share algorithm, k, batch_size, hidden_size, shuffle and device, and may differ in the rest.
-    Raises :class:`ConfigError` naming what does not fit.
+    Raises :class:`ConfigError` naming what does not fit, :class:`NotEnoughMemoryError` saying what would be needed.
     """
 
     @torch.inference_mode()
@@ -72,6 +75,13 @@ class Engine:
         self.batches = first.batches(self.n)
         self.hidden = hidden_units(first, self.n)
         self.is_mo = first.algorithm == "mo-gaal"
+        sizes = Sizes(self.n, self.d, self.hidden, self.batch, self.runs, self.k, self.is_mo)
+        self.bytes_needed = sizes.floats * (8 if self.dtype == torch.float64 else 4)
+        check_memory(self.bytes_needed, self.device)
+        with out_of_memory_told(self.bytes_needed, self.device):
+            self._make(X)
+
+    def _make(self, X: FloatArray) -> None:
         self.step = 0
         self.diverged: list[DivergedError | None] = [None] * self.runs
         ones = np.ones((self.n, 1), dtype=X.dtype)
@@ -80,7 +90,7 @@ class Engine:
         self._start_networks()
         self._make_schedule()
         self._make_buffers()
-        self._batches = Batches(self.table, configs, self.batch, BLOCK_FLOATS)
+        self._batches = Batches(self.table, self.configs, self.batch, BLOCK_FLOATS)
         self._noise: dict[Stream, tuple[int, Tensor]] = {}
 
     @staticmethod
@@ -118,15 +128,14 @@ class Engine:
         def rate(name: str, rows: int) -> Tensor:
             return torch.tensor([getattr(c, name) / rows for c in self.configs], dtype=torch.float64)
 
-        self.D = self._layers(first, second, rate("lr_d", 2 * self.batch), (fixed_d, torch.zeros(1, h + 1)))
-        self.G = self._layers(generator, generator.copy(), rate("lr_g", self.batch), (fixed_g, fixed_g))
+        def here(values: Tensor | FloatArray) -> Tensor:
+            return torch.as_tensor(values).to(self.device, self.dtype)
 
-    def _layers(self, first: FloatArray, second: FloatArray, rate: Tensor, fixed: tuple[Tensor, Tensor]) -> Layers:
-        def here(values: Tensor) -> Tensor:
-            return values.to(self.device, self.dtype)
-
-        both = (here(torch.from_numpy(first)), here(torch.from_numpy(second)))
-        return Layers(*both, here(rate), (here(fixed[0]), here(fixed[1])))
+        fixed_w, rates = torch.zeros(1, h + 1), (rate("lr_d", 2 * self.batch), rate("lr_g", self.batch))
+        both = (here(first), here(second))
+        self.D = Layers(*both, here(rates[0]), (here(fixed_d), here(fixed_w)), turned=True)
+        A = here(generator)
+        self.G = Layers(A, A, here(rates[1]), (here(fixed_g), here(fixed_g)))
 
     def _make_schedule(self) -> None:
         """When each run's G stops (in steps; None = never), and the numbers of the update."""
@@ -149,7 +158,7 @@ class Engine:
         self._x = empty(M, d + 1, 2 * batch)
         self._h, self._dh = empty(M, h + 1, 2 * batch), empty(M, h + 1, 2 * batch)
         self._error_d = empty(M, 1, 2 * batch)
-        self._x_t, self._h_t = self._x.transpose(1, 2), self._h.transpose(1, 2)
+        self._x_t, self._h_t, self._dh_t = (b.transpose(1, 2) for b in (self._x, self._h, self._dh))
         self._real, self._fake = self._x[:, :, :batch], self._x[:, :, batch:]
         self._target_d = torch.cat([torch.ones(batch), torch.zeros(batch)]).to(self.device, self.dtype)
         self._a, self._g, self._dg, self._da = (empty(M * k, d + 1, batch) for _ in range(4))
@@ -172,7 +181,9 @@ class Engine:
         self._logits_g, self._slots_g = self._log(M * k, batch)
         self._targets = empty(self._block, M * k, 1)
         self._kept_d, self._kept_g = torch.empty_like(self._logits_d), torch.empty_like(self._logits_g)
+        self._wrong = torch.empty_like(self._logits_d)
         self._signs_d = torch.ones_like(self._logits_d[0])
+        self._pairs, _ = self._log(M, batch)
         self._signs_d[: M * 2 * batch].view(M, 2, batch)[:, 0] = -1
         each = -(-FRAME_POINTS // k)
         fixed = np.stack([noise_block(c.seed, Stream.FRAME, 0, (k, d, each)) for c in self.configs])
@@ -217,13 +228,13 @@ class Engine:
         values as they came, and the other runs go on.
         """
         records, kept = [], []
-        with one_thread():
+        with one_thread(), out_of_memory_told(self.bytes_needed, self.device):
             while steps > 0:
                 block = min(steps, self._block)
                 for slot in range(block):
                     self._one_step(slot)
                     if self.step in marks:
-                        kept.append(Mark(self.step, self._copy(self.D.values), self._copy(self.G.values)))
+                        kept.append(Mark(self.step, self.D.copy(), self.G.copy()))
                 records.append(self._record(block))
                 steps -= block
         d_loss, sub_g_loss, d_real, d_fake = (
@@ -231,10 +242,6 @@ class Engine:
             for name in ("d_loss", "sub_g_loss", "d_real", "d_fake")
         )
         return StepRecord(d_loss, sub_g_loss, d_real, d_fake, tuple(kept))
-
-    @staticmethod
-    def _copy(flat: Tensor) -> FloatArray:
-        return np.array(flat.cpu().numpy(), dtype=np.float32)
 
     def _one_step(self, slot: int) -> None:
         self._stop_generators()
@@ -292,7 +299,7 @@ class Engine:
         torch.bmm(error, self._h_t, out=D.second_slope)
         torch.mul(D.second_t, error, out=dh)
         _relu_backward(dh, h, 0, grad_input=dh)
-        torch.bmm(dh, self._x_t, out=D.first_slope)
+        D.slope_of_first(dh, self._dh_t, self._x, self._x_t)
         D.update(*self._pace(D))
 
     def _mo_generate(self) -> Tensor:
@@ -352,20 +359,40 @@ class Engine:
         def by_part(rows: Tensor, *shape: int) -> Tensor:
             return rows[:, : int(np.prod(shape))].view(block, *shape).mean(-1)
 
-        # -log(1 - D) = softplus(l) and -log D = softplus(-l), each exact where it is small.
-        logits, kept = self._logits_d[:block], self._kept_d[:block]
-        d_loss = by_part(_softplus(torch.mul(logits, self._signs_d, out=kept), out=kept), M, 2 * batch)
-        p = by_part(torch.sigmoid(logits, out=kept), M, 2, batch)
+        p = torch.sigmoid(self._logits_d[:block], out=self._kept_d[:block])
+        d_real, d_fake = by_part(p, M, 2, batch).unbind(-1)
+        d_loss = by_part(self._d_losses(self._logits_d[:block], p), M, batch) / 2
+        # -log D(x) = softplus(-l), exact where it is small.
         logits, kept = self._logits_g[:block], self._kept_g[:block]
         g_loss = by_part(_softplus(torch.neg(logits, out=kept), out=kept), M, k, batch)
         if self.is_mo:
             # t softplus(-l) + (1 - t) softplus(l), and softplus(l) = softplus(-l) + l.
             targets = self._targets[:block].view(block, M, k)
             g_loss = (g_loss + (1 - targets) * by_part(logits, M, k, batch)).clamp_min(0)
-        here = [np.asarray(c.cpu().numpy(), dtype=np.float32) for c in (d_loss, g_loss, p[..., 0], p[..., 1])]
+        here = [np.asarray(c.cpu().numpy(), dtype=np.float32) for c in (d_loss, g_loss, d_real, d_fake)]
         record = StepRecord(here[0], here[1], here[2], here[3])
         self._note_divergence(record, block)
         return record
+
+    def _d_losses(self, logits: Tensor, p: Tensor) -> Tensor:
+        """D's loss for each pair of a real and a generated column, (block, M * batch and what fills it up).
+
+        With s the logit of the wrong answer, softplus(s) = max(s, 0) - log max(p, 1 - p), to 1e-7, where p = D(x) is
+        known already; and one logarithm, of a product, serves a pair. ``p`` is used up.
+        """
+        block, used = len(logits), self.runs * self.batch
+
+        def halves(rows: Tensor) -> tuple[Tensor, ...]:
+            return rows[:, : 2 * used].view(block, self.runs, 2, self.batch).unbind(2)
+
+        torch.maximum(p, torch.rsub(p, 1), out=p)
+        wrong = halves(torch.mul(logits, self._signs_d, out=self._wrong[:block]).relu_())
+        losses = self._pairs[:block]
+        own = losses[:, :used].view(block, self.runs, self.batch)
+        torch.mul(*halves(p), out=own)
+        losses.log_().neg_()
+        own.add_(wrong[0]).add_(wrong[1])
+        return losses
 
     def _note_divergence(self, record: StepRecord, block: int) -> None:
         bad: dict[str, npt.NDArray[np.bool_]] = {
@@ -385,32 +412,42 @@ class Engine:
             columns = self.table.t()
         else:
             columns = self._augment(torch.from_numpy(np.ascontiguousarray(X.T)))
-        logits: FloatArray = self._logits_at([self._flat(values)], columns)[0]
+        logits: FloatArray = self._logits_at(self._flat(values)[None], columns)[0]
         return logits
 
     @torch.inference_mode()
     def table_logits(self, moments: Sequence[FloatArray], rows: npt.NDArray[np.int64] | None = None) -> FloatArray:
         """D's logits on the table, or some of its rows, with flat parameters of several moments: (moments, M, m)."""
         table = self.table if rows is None else self.table[torch.from_numpy(rows).to(self.device)]
-        return self._logits_at([self._flat(values) for values in moments], table.t())
+        return self._logits_at(torch.from_numpy(np.stack(moments)).to(self.device), table.t())
 
-    def _logits_at(self, moments: Sequence[Tensor], columns: Tensor) -> FloatArray:
-        found = torch.empty(len(moments), self.runs, 1, columns.shape[1], dtype=self.dtype, device=self.device)
-        block = max(256, BLOCK_FLOATS // (self.runs * (self.hidden + 1)))
+    def _logits_at(self, moments: Tensor, columns: Tensor) -> FloatArray:
+        """D's logits on ``columns`` (d+1, m) with the flat parameters of each of ``moments`` (e, size): (e, M, m)."""
+        e, M, m = len(moments), self.runs, columns.shape[1]
+        first, second = (part.flatten(0, 1) for part in self.D.split(moments))
+        found = torch.empty(e * M, 1, m, dtype=self.dtype, device=self.device)
+        # A block of columns depends on one moment's size, so that logits do not depend on who is asked for beside it.
+        width = min(m, max(256, BLOCK_FLOATS // (M * (self.hidden + 1))))
+        together = M * max(1, min(MOMENTS_TOGETHER, BLOCK_FLOATS // (M * (self.hidden + 1) * width)))
         with one_thread():
-            for start in range(0, columns.shape[1], block):
-                part = columns[:, start : start + block].expand(self.runs, -1, -1)
-                h = torch.empty(self.runs, self.hidden + 1, part.shape[2], dtype=self.dtype, device=self.device)
-                for moment, flat in enumerate(moments):
-                    self._discriminate(*self.D.split(flat), part, h, found[moment, :, :, start : start + block])
-        return np.asarray(found[:, :, 0].cpu().numpy(), dtype=np.float32)
+            for start in range(0, m, width):
+                part = columns[:, start : start + width]
+                h = torch.empty(
+                    min(together, e * M), self.hidden + 1, part.shape[1], dtype=self.dtype, device=self.device
+                )
+                for at in range(0, e * M, together):
+                    of = slice(at, min(at + together, e * M))
+                    here = found[of, :, start : start + width]
+                    some = part.expand(len(here), -1, -1)
+                    self._discriminate(first[of], second[of], some, h[: len(here)], here)
+        return np.asarray(found.view(e, M, m).cpu().numpy(), dtype=np.float32)
 
     def _flat(self, values: FloatArray | None) -> Tensor:
         return self.D.values if values is None else torch.from_numpy(values).to(self.device)
 
     def generated(self) -> FloatArray:
         """Potential outliers from noise that never changes: (M, k, m, d) float32, m of each sub-generator."""
-        return np.ascontiguousarray(np.swapaxes(self.generated_at([self._copy(self.G.values)])[0], 2, 3))
+        return np.ascontiguousarray(np.swapaxes(self.generated_at([self.G.copy()])[0], 2, 3))
 
     def generated_at(self, values: Sequence[FloatArray]) -> FloatArray:
         """The same, feature-major, with G's flat parameters at several moments: (moments, M, k, d, m)."""
@@ -425,7 +462,7 @@ class Engine:
     @torch.inference_mode()
     def discriminator_weights(self, run: int = 0, values: FloatArray | None = None) -> DiscriminatorWeights:
         """A copy of D's weights of one run, now or from the flat parameters ``values``."""
-        first, second = (part[run].cpu().numpy() for part in self.D.split(self._flat(values)))
+        first, second = (part[0, run].cpu().numpy() for part in self.D.split(self._flat(values)[None]))
         h, d = self.hidden, self.d
         w1, b1 = first[:h, :d].T.copy(), first[:h, d].copy()
         return DiscriminatorWeights(w1, b1, second[0, :h].copy(), float(second[0, h]))

@@ -40,6 +40,10 @@ class DivergedError(SogaalError, ArithmeticError):
         return str(self.args[0])
 
 
+class NotEnoughMemoryError(SogaalError, MemoryError):
+    """A training that needs more memory than there is; the message says how much."""
+
+
 class ModelError(SogaalError, ValueError):
     """A saved model that cannot be read."""
 

@@ -5,11 +5,8 @@ import torch
 from scipy.special import expit
 from torch import Tensor
 
-from sogaal.counting import sub_generator_blocks
+from sogaal.counting import QUANTILE_ROWS, sub_generator_blocks
 from sogaal.seeding import Stream, stream
-
-# Rows of the table from which the quantiles are taken, when it has more.
-QUANTILE_ROWS = 20_000
 
 
 class Shares:

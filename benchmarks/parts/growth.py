@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from sogaal.config import make_config
+from sogaal.counting import QUANTILE_ROWS
 from sogaal.engine import Engine
-from sogaal.subgenerators import QUANTILE_ROWS
 
 BATCH = 500
 SECONDS = 1.0  # of stepping at each point
