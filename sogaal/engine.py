@@ -129,7 +129,7 @@ class Engine:
             return torch.tensor([getattr(c, name) / rows for c in self.configs], dtype=torch.float64)
 
         def here(values: Tensor | FloatArray) -> Tensor:
-            return torch.as_tensor(values).to(self.device, self.dtype)
+            return torch.as_tensor(values).to(self.dtype).to(self.device)
 
         fixed_w, rates = torch.zeros(1, h + 1), (rate("lr_d", 2 * self.batch), rate("lr_g", self.batch))
         both = (here(first), here(second))
@@ -181,9 +181,7 @@ class Engine:
         self._logits_g, self._slots_g = self._log(M * k, batch)
         self._targets = empty(self._block, M * k, 1)
         self._kept_d, self._kept_g = torch.empty_like(self._logits_d), torch.empty_like(self._logits_g)
-        self._wrong = torch.empty_like(self._logits_d)
         self._signs_d = torch.ones_like(self._logits_d[0])
-        self._pairs, _ = self._log(M, batch)
         self._signs_d[: M * 2 * batch].view(M, 2, batch)[:, 0] = -1
         each = -(-FRAME_POINTS // k)
         fixed = np.stack([noise_block(c.seed, Stream.FRAME, 0, (k, d, each)) for c in self.configs])
@@ -246,6 +244,11 @@ class Engine:
     def _one_step(self, slot: int) -> None:
         self._stop_generators()
         self._real.copy_(self._batches.at(self.step))
+        self._play(slot)
+        self.step += 1
+
+    def _play(self, slot: int) -> None:
+        """The step once the real batch is in place: D's half, G's half, the logits kept in ``slot``."""
         noise = self._draw(Stream.NOISE_D)
         self._fake.copy_(self._potential_outliers(noise))
         logits = self._slots_d[slot]
@@ -254,7 +257,6 @@ class Engine:
         if self.is_mo:
             noise = self._mo_generate()
         self._generator_step(noise, slot)
-        self.step += 1
 
     def _draw(self, kind: Stream) -> Tensor:
         """Noise of this step with its row of ones, (M, d+1, batch): made a block of steps at a time.
@@ -305,10 +307,13 @@ class Engine:
     def _mo_generate(self) -> Tensor:
         """MO-GAAL's second half of a step begins with D's quantiles over the table and fresh noise for all."""
         self._discriminate(self.D.first, self.D.second, *self._judged)
-        self._target_g.copy_(self._quantiles.of(self._judged[2][:, 0]).reshape(-1, 1, 1))
+        self._target_g.copy_(self._find_quantiles(self._judged[2][:, 0]).reshape(-1, 1, 1))
         noise = self._draw(Stream.NOISE_G)
         self._generate(noise)
         return noise
+
+    def _find_quantiles(self, logits: Tensor) -> Tensor:
+        return self._quantiles.of(logits)
 
     def _generator_step(self, noise: Tensor, slot: int) -> None:
         error, target, logits = self._error_g, self._target_g, self._slots_g[slot]
@@ -354,45 +359,29 @@ class Engine:
     # -- what is seen ----------------------------------------------------------------------------------------------
 
     def _record(self, block: int) -> StepRecord:
+        here = [np.asarray(column.cpu().numpy(), dtype=np.float32) for column in self._summaries(block)]
+        record = StepRecord(here[0], here[1], here[2], here[3])
+        self._note_divergence(record, block)
+        return record
+
+    def _summaries(self, block: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """d_loss (block, M), sub_g_loss (block, M, k), d_real and d_fake (block, M) from the logits that were kept."""
         M, k, batch = self.runs, self.k, self.batch
 
         def by_part(rows: Tensor, *shape: int) -> Tensor:
             return rows[:, : int(np.prod(shape))].view(block, *shape).mean(-1)
 
-        p = torch.sigmoid(self._logits_d[:block], out=self._kept_d[:block])
-        d_real, d_fake = by_part(p, M, 2, batch).unbind(-1)
-        d_loss = by_part(self._d_losses(self._logits_d[:block], p), M, batch) / 2
-        # -log D(x) = softplus(-l), exact where it is small.
+        # -log(1 - D) = softplus(l) and -log D = softplus(-l), each exact where it is small.
+        logits, kept = self._logits_d[:block], self._kept_d[:block]
+        d_loss = by_part(_softplus(torch.mul(logits, self._signs_d, out=kept), out=kept), M, 2 * batch)
+        p = by_part(torch.sigmoid(logits, out=kept), M, 2, batch)
         logits, kept = self._logits_g[:block], self._kept_g[:block]
         g_loss = by_part(_softplus(torch.neg(logits, out=kept), out=kept), M, k, batch)
         if self.is_mo:
             # t softplus(-l) + (1 - t) softplus(l), and softplus(l) = softplus(-l) + l.
             targets = self._targets[:block].view(block, M, k)
             g_loss = (g_loss + (1 - targets) * by_part(logits, M, k, batch)).clamp_min(0)
-        here = [np.asarray(c.cpu().numpy(), dtype=np.float32) for c in (d_loss, g_loss, d_real, d_fake)]
-        record = StepRecord(here[0], here[1], here[2], here[3])
-        self._note_divergence(record, block)
-        return record
-
-    def _d_losses(self, logits: Tensor, p: Tensor) -> Tensor:
-        """D's loss for each pair of a real and a generated column, (block, M * batch and what fills it up).
-
-        With s the logit of the wrong answer, softplus(s) = max(s, 0) - log max(p, 1 - p), to 1e-7, where p = D(x) is
-        known already; and one logarithm, of a product, serves a pair. ``p`` is used up.
-        """
-        block, used = len(logits), self.runs * self.batch
-
-        def halves(rows: Tensor) -> tuple[Tensor, ...]:
-            return rows[:, : 2 * used].view(block, self.runs, 2, self.batch).unbind(2)
-
-        torch.maximum(p, torch.rsub(p, 1), out=p)
-        wrong = halves(torch.mul(logits, self._signs_d, out=self._wrong[:block]).relu_())
-        losses = self._pairs[:block]
-        own = losses[:, :used].view(block, self.runs, self.batch)
-        torch.mul(*halves(p), out=own)
-        losses.log_().neg_()
-        own.add_(wrong[0]).add_(wrong[1])
-        return losses
+        return d_loss, g_loss, p[..., 0], p[..., 1]
 
     def _note_divergence(self, record: StepRecord, block: int) -> None:
         bad: dict[str, npt.NDArray[np.bool_]] = {

@@ -15,8 +15,8 @@ from typing import Any, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.captured import engine_for
 from sogaal.config import TrainConfig
-from sogaal.engine import Engine
 from sogaal.errors import ConfigError, DataError, DivergedError
 from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import EVALUATION_COLUMNS, History
@@ -45,7 +45,7 @@ class Trainer:
         self.X = checked_table(X)
         self.y = checked_labels(y, len(self.X))
         self.config = config
-        self.engine = Engine(self.X, [config])
+        self.engine = engine_for(self.X, [config])
         self.n, self.d = self.X.shape
         self.batches = self.engine.batches
         self.total_epochs = config.epochs
