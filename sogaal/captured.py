@@ -5,8 +5,9 @@ changes from step to step lies in tensors that stay where they are: the real bat
 step, from the device's own generator), the count of steps, and what is kept of a step, collected in a log until the
 host asks. A run's G that stops is frozen in place; when the last one has stopped, a second graph leaves G's half out.
 
-Neither CUDA nor mps has run this yet: the tests hold this step on the CPU against the ordinary one, and check that its operations and
-numbers are the same at every step; capture and replay themselves are tested where CUDA is (tests/test_gpu.py).
+Neither CUDA nor mps has run this yet: the tests hold this step on the CPU against the ordinary one, and check that its
+operations and numbers are the same at every step; capture and replay themselves are tested where CUDA is
+(tests/test_gpu.py).
 """
 
 from collections.abc import Container, Sequence
