@@ -31,7 +31,7 @@ At = Literal["stop", "end", "now"]
 # Rows that the evaluations on the way use, when the table has more; the last evaluation uses all.
 EVALUATION_ROWS = 20_000
 # Steps after which the evaluations that fell due are made, at the latest.
-EVALUATED_TOGETHER = 64
+EVALUATED_TOGETHER = 128
 
 
 class Trainer:
