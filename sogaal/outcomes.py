@@ -20,9 +20,10 @@ from sogaal.tables import OpenTable
 from sogaal.trainer import Trainer
 
 FloatArray = npt.NDArray[np.float32]
-Part = Literal["summary", "history", "logits", "weights"]
+GeneratorWeights = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+Part = Literal["summary", "history", "logits", "weights", "generators"]
 
-PARTS: tuple[Part, ...] = ("summary", "history", "logits", "weights")
+PARTS: tuple[Part, ...] = ("summary", "history", "logits", "weights", "generators")
 # How often a run looks whether it is still wanted.
 PORTION_SECONDS = 0.1
 
@@ -37,7 +38,9 @@ class RunOutcome:
 
     If asked for: ``history``: the columns of :class:`HistoryView` by name, with ``step`` int64, the steps (from 1)
     that the columns by step tell of. ``logits_stop`` (None if G did not stop in this run), ``logits_end`` (n,)
-    float32, lower = more abnormal; ``weights_stop``, ``weights_end``: D's. None for a run that diverged.
+    float32, lower = more abnormal; ``weights_stop``, ``weights_end``: D's; ``snapshots``: D's at moments on the way;
+    ``generators``: (w1 (d, d), b1 (d,), w2 (d, d), b2 (d,)) of each sub-generator at the end, input x output. Nothing
+    of these for a run that diverged.
     """
 
     index: int
@@ -51,6 +54,8 @@ class RunOutcome:
     logits_end: FloatArray | None = None
     weights_stop: DiscriminatorWeights | None = None
     weights_end: DiscriminatorWeights | None = None
+    snapshots: tuple[DiscriminatorWeights, ...] = ()
+    generators: tuple[GeneratorWeights, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -60,14 +65,20 @@ class RunOutcome:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What outcomes are to hold; ``history_rows``: at most about so many rows of each column, None = all."""
+    """What outcomes are to hold; ``history_rows``: at most about so many rows of each column, None = all.
+
+    ``snapshots``: at how many moments of the run D is kept, see :func:`snapshot_epochs`; with 1 at none.
+    """
 
     parts: frozenset[Part]
     history_rows: int | None = None
+    snapshots: int = 1
 
 
-def checked_wanted(keep: Sequence[str], history_rows: int | None) -> Wanted:
-    """Raises :class:`ConfigError` that names "keep" or "history_rows"."""
+def checked_wanted(
+    keep: Sequence[str], history_rows: int | None, snapshots: int, configs: Sequence[TrainConfig]
+) -> Wanted:
+    """Raises :class:`ConfigError` that names "keep", "history_rows" or "snapshots"."""
     names = (keep,) if isinstance(keep, str) else tuple(keep)
     unknown = [name for name in names if name not in PARTS]
     if unknown:
@@ -77,7 +88,22 @@ def checked_wanted(keep: Sequence[str], history_rows: int | None) -> Wanted:
         raise ConfigError(
             f"history_rows must be a whole number of at least 2, or None, got {history_rows!r}.", field="history_rows"
         )
-    return Wanted(frozenset(part for part in PARTS if part in names), history_rows)
+    for config in configs if snapshots != 1 else ():
+        snapshot_epochs(config, snapshots)
+    return Wanted(frozenset(part for part in PARTS if part in names), history_rows, snapshots)
+
+
+def snapshot_epochs(config: TrainConfig, count: int) -> list[int]:
+    """The epochs after which D is kept: ``count`` of them, evenly spaced over the run, its last one included.
+
+    Raises :class:`ConfigError` when there are more moments than epochs, or none.
+    """
+    if type(count) is not int or not 1 <= count <= config.epochs:
+        raise ConfigError(
+            f"snapshots must be a whole number from 1 to {config.epochs}, the epochs of the run, got {count!r}.",
+            field="snapshots",
+        )
+    return [config.epochs * place // count for place in range(1, count + 1)]
 
 
 class Ticket(Protocol):
@@ -119,7 +145,8 @@ def _train(table: OpenTable, config: TrainConfig, wanted: Wanted) -> dict[str, A
     trainer = Trainer(table.X, config, table.y)
     trouble: DivergedError | None = None
     try:
-        if not _to_the_end(trainer, table.cancelled):
+        snapshots = to_the_end(trainer, wanted.snapshots, table.cancelled)
+        if snapshots is None:
             return None
         weights = trainer.discriminator_weights("now")
         if not all(np.isfinite(part).all() for part in (weights.w1, weights.b1, weights.w2, weights.b2)):
@@ -130,8 +157,10 @@ def _train(table: OpenTable, config: TrainConfig, wanted: Wanted) -> dict[str, A
     if "history" in wanted.parts:
         found["history"] = history_arrays(trainer.history.view(), wanted.history_rows)
     if trouble is None:
-        moments = ["end"] if trainer.stop_step is None else ["stop", "end"]
-        for moment in moments:
+        found["snapshots"] = snapshots
+        if "generators" in wanted.parts:
+            found["generators"] = tuple(trainer.engine.generator_weights(0))
+        for moment in ["end"] if trainer.stop_step is None else ["stop", "end"]:
             if "logits" in wanted.parts:
                 found[f"logits_{moment}"] = trainer.scores(at=moment)  # type: ignore[arg-type]
             if "weights" in wanted.parts:
@@ -139,17 +168,27 @@ def _train(table: OpenTable, config: TrainConfig, wanted: Wanted) -> dict[str, A
     return found
 
 
-def _to_the_end(trainer: Trainer, cancelled: Callable[[], bool]) -> bool:
-    """Whether it got there; the portions of steps do not change the history."""
-    steps = 1
-    while not trainer.finished:
-        if cancelled():
-            return False
-        started = time.perf_counter()
-        done = trainer.advance(steps)
-        seconds = max(time.perf_counter() - started, 1e-6)
-        steps = max(1, min(4 * steps, int(PORTION_SECONDS * done / seconds)))
-    return True
+def to_the_end(
+    trainer: Trainer, snapshots: int = 1, cancelled: Callable[[], bool] = lambda: False
+) -> tuple[DiscriminatorWeights, ...] | None:
+    """Train to the end; D at so many moments on the way (1: at none), or None when it was cancelled meanwhile.
+
+    Neither looking at D nor the portions in which the steps are done change the run. Raises as :meth:`Trainer.advance`.
+    """
+    moments = snapshot_epochs(trainer.config, snapshots) if snapshots > 1 else []
+    kept: list[DiscriminatorWeights] = []
+    for end in [*(epoch * trainer.batches for epoch in moments), trainer.total_steps]:
+        steps = 1
+        while trainer.step < end:
+            if cancelled():
+                return None
+            started = time.perf_counter()
+            done = trainer.advance(min(steps, end - trainer.step))
+            seconds = max(time.perf_counter() - started, 1e-6)
+            steps = max(1, min(4 * steps, int(PORTION_SECONDS * done / seconds)))
+        if len(kept) < len(moments):
+            kept.append(trainer.discriminator_weights("now"))
+    return tuple(kept)
 
 
 def history_arrays(view: HistoryView, rows: int | None = None) -> dict[str, npt.NDArray[np.generic]]:

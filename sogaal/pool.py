@@ -17,7 +17,6 @@ script needs no ``if __name__ == "__main__"`` guard, and Streamlit, notebooks an
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from queue import Empty, SimpleQueue
@@ -32,22 +31,19 @@ from sogaal.config import TrainConfig
 from sogaal.counting import sub_generator_blocks
 from sogaal.errors import ConfigError, DataError
 from sogaal.outcomes import Part, RunOutcome, Wanted, checked_wanted, do_runs
+from sogaal.planning import Plan
 from sogaal.tables import SharedTable, TableMissing, TravellingTable
 from sogaal.trainer import checked_labels, checked_table
 from sogaal.workers import ProcessExecutor, WorkerStartError
 
-__all__ = ["RunOutcome", "RunPool", "Runs"]
+__all__ = ["RunOutcome", "RunPool", "Runs", "shared_pool"]
 
-# Short runs are put together until a task takes this long: handing one over costs about a millisecond.
-TASK_SECONDS = 0.25
-# A task holds at most this share of what is left for each worker, so that all end together.
-TASK_SHARE = 0.25
-# Short runs may go before one that decides when all ends, until they have delayed it by this share of its own length.
-HEAD_START = 0.05
 # Tasks handed to the executor for each worker, so that none waits for the next.
 TASKS_PER_WORKER = 2
 # Workers that a run may lose before it is given up.
 ATTEMPTS = 3
+# After so many seconds without work a worker of the shared pool gives its memory back (about 200 MB).
+IDLE_SECONDS = 300.0
 
 
 class RunPool:
@@ -55,20 +51,28 @@ class RunPool:
 
     ``executor``: another :class:`concurrent.futures.Executor` to do the work, on this machine or others; the table
     then goes there pickled, about once for each of its ``workers``. It stays its owner's to shut down, and of what it
-    has already begun, :meth:`cancel` cannot make it stop.
+    has already begun, :meth:`cancel` cannot make it stop. ``idle_seconds``: own workers that have had nothing to do for
+    so long end, and start again when there is work.
 
     Use it as a context manager, or close it; forgotten, or at the exit of the interpreter, it closes itself. All
     methods may be called from any thread. Raises :class:`ConfigError` for a bad number of workers.
     """
 
-    def __init__(self, workers: int | None = None, *, executor: Executor | None = None) -> None:
+    def __init__(
+        self, workers: int | None = None, *, executor: Executor | None = None, idle_seconds: float | None = None
+    ) -> None:
         self.workers: int = cpu_count() if workers is None else workers
-        own = ProcessExecutor(self.workers, preload=("sogaal.outcomes",))  # checks the number; starts nothing yet
+        own = ProcessExecutor(self.workers, ("sogaal.outcomes",), idle_seconds)  # checks the number; starts nothing yet
         self._own = own if executor is None else None
         self._executor: Executor = own if executor is None else executor
         self._lock = threading.Lock()
         self._batches: weakref.WeakSet[_Batch] = weakref.WeakSet()
         self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more runs."""
+        return self._closed
 
     @property
     def pids(self) -> list[int]:
@@ -88,26 +92,33 @@ class RunPool:
         *,
         keep: Sequence[Part] = ("summary",),
         history_rows: int | None = None,
+        snapshots: int = 1,
+        at_most: int | None = None,
     ) -> "Runs":
         """Start training ``configs`` on ``X`` (n, d) float32, scaled; labels ``y`` (n,) only ever evaluate.
 
         Returns at once; the iterator gives a :class:`RunOutcome` for each run as it ends, in no certain order.
-        ``keep``: what outcomes hold besides the summary: "history", "logits", "weights"; ``history_rows`` thins each
-        column of the history to so many rows. Configurations may differ in everything but the device.
+        ``keep``: what outcomes hold besides the summary: "history", "logits", "weights", "generators";
+        ``history_rows`` thins each column of the history to so many rows; ``snapshots``: at how many moments of each
+        run D is kept, 1 = at none. Configurations may differ in everything but the device. ``at_most``: so many
+        workers are busy with these runs at once; None: all.
 
         Raises, before any training: :class:`DataError` for a table or labels that cannot be used or do not fit into
-        shared memory; :class:`ConfigError` naming "configs", "device", "k", "keep" or "history_rows".
+        shared memory; :class:`ConfigError` naming "configs", "device", "k", "keep", "history_rows" or "snapshots".
         """
         table = checked_table(_numbers(X))
         labels = checked_labels(y, len(table))
         checked = _checked_configs(configs, len(table))
-        wanted = checked_wanted(keep, history_rows)
+        wanted = checked_wanted(keep, history_rows, snapshots, checked)
         own = self._own is not None and not self._closed
         lent = SharedTable(table, labels) if own else TravellingTable(table, labels)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the pool was closed and takes no more runs.")
-            batch = _Batch(self._executor, self.workers, lent, checked, len(table), wanted)
+            busy = self.workers if at_most is None else min(at_most, self.workers)
+            # With fewer than all of them, a task that waits for the next free one would occupy another.
+            slots = TASKS_PER_WORKER * busy if busy == self.workers else busy
+            batch = _Batch(self._executor, slots, lent, checked, Plan(checked, len(table), busy), wanted)
             self._batches.add(batch)
             return Runs(batch, len(checked))
 
@@ -236,96 +247,27 @@ def _checked_configs(configs: Iterable[TrainConfig], n: int) -> list[TrainConfig
     return checked
 
 
-class _Plan:
-    """Which runs are done next, and how many in one task.
-
-    In the order given, but a run so long that the others would end before it goes first, almost: a few short ones
-    may go before, because people wait for the first results. Costs are known up to a factor, which is learned from
-    what comes back.
-    """
-
-    def __init__(self, configs: Sequence[TrainConfig], n: int, workers: int) -> None:
-        # Measured: a sub-generator more costs a step of MO-GAAL about a quarter of a step of SO-GAAL.
-        self._costs = [config.total_steps(n) * (3 + config.n_generators) / 4 for config in configs]
-        self._in_order = deque(range(len(configs)))
-        self._by_cost = deque(sorted(self._in_order, key=lambda index: -self._costs[index]))
-        self._again: deque[int] = deque()
-        self._taken = bytearray(len(configs))
-        self._left = sum(self._costs)
-        self._ahead = 0.0
-        self._workers = workers
-        self._seconds_per_cost: float | None = None
-
-    def note(self, outcome: RunOutcome) -> None:
-        """Learn from a run that came back."""
-        if outcome.ok:
-            found = outcome.seconds / self._costs[outcome.index]
-            known = self._seconds_per_cost
-            self._seconds_per_cost = found if known is None else 0.8 * known + 0.2 * found
-
-    def again(self, indices: Iterable[int]) -> None:
-        """These are to be done once more, each in a task of its own: one of them may be deadly."""
-        self._again.extend(indices)
-
-    def next_task(self) -> list[int]:
-        """Indices of runs; empty when there are none left."""
-        if self._again:
-            return [self._again.popleft()]
-        first = self._first()
-        if first is None:
-            return []
-        task = [first]
-        if self._seconds_per_cost is not None:
-            share = TASK_SHARE * self._left / self._workers
-            budget = min(TASK_SECONDS / self._seconds_per_cost, share) - self._costs[first]
-            while (index := self._head(self._in_order)) is not None and self._costs[index] <= budget:
-                budget -= self._costs[index]
-                task.append(self._take(index))
-        return task
-
-    def _first(self) -> int | None:
-        index, longest = self._head(self._in_order), self._head(self._by_cost)
-        if index is None or longest is None:
-            return None
-        cost = self._costs[longest]
-        if cost > self._costs[index] and cost * self._workers >= self._left:
-            if self._ahead + self._costs[index] > HEAD_START * cost:
-                return self._take(longest)
-            self._ahead += self._costs[index]
-        return self._take(index)
-
-    def _head(self, line: deque[int]) -> int | None:
-        while line and self._taken[line[0]]:
-            line.popleft()
-        return line[0] if line else None
-
-    def _take(self, index: int) -> int:
-        self._taken[index] = 1
-        self._left -= self._costs[index]
-        return index
-
-
 class _Batch:
     """One call of :meth:`RunPool.run` under way. All but :meth:`cancel` belongs to its thread."""
 
     def __init__(
         self,
         executor: Executor,
-        workers: int,
+        slots: int,
         table: SharedTable | TravellingTable,
         configs: list[TrainConfig],
-        n: int,
+        plan: Plan,
         wanted: Wanted,
     ) -> None:
         self.results: SimpleQueue[RunOutcome | BaseException | None] = SimpleQueue()
         self.cancelled = False
         self._ended = False
         self._executor = executor
-        self._slots = TASKS_PER_WORKER * workers
+        self._slots = slots
         self._table = table
         self._configs = configs
         self._wanted = wanted
-        self._plan = _Plan(configs, n, workers)
+        self._plan = plan
         self._lost = [0] * len(configs)  # workers that were lost with each run
         self._events: SimpleQueue[Future[list[RunOutcome]] | None] = SimpleQueue()
         self._under_way: dict[Future[list[RunOutcome]], list[int]] = {}
@@ -406,3 +348,16 @@ class _Batch:
             text = " ".join(str(error).split()[:60]) or type(error).__name__
             message = f"Given up after {ATTEMPTS} attempts, the last of which ended with: {text}"
             self.results.put(RunOutcome(index, self._configs[index], failed=message))
+
+
+def shared_pool() -> RunPool:
+    """This process's own warm pool, for all who have runs now and then; whoever closes it gets a new one next time."""
+    global _shared  # noqa: PLW0603 - there is one in each process
+    with _sharing:
+        if _shared is None or _shared.closed:
+            _shared = RunPool(idle_seconds=IDLE_SECONDS)
+        return _shared
+
+
+_shared: RunPool | None = None
+_sharing = threading.Lock()

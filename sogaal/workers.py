@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from importlib import import_module
+from multiprocessing import parent_process
 from multiprocessing.spawn import get_executable
 from queue import SimpleQueue
 from typing import IO, Any, NoReturn, ParamSpec, TypeVar
@@ -57,17 +58,18 @@ class WorkerStartError(SogaalError, RuntimeError):
 class ProcessExecutor(Executor):
     """Up to ``workers`` processes, started as there is work for them, in parallel, and kept until shutdown.
 
-    ``preload``: modules that each worker imports before its first task. A future whose worker died raises
+    ``preload``: modules that each worker imports before its first task. ``idle_seconds``: a worker that has had nothing
+    to do for so long ends, until there is more work (None: it stays). A future whose worker died raises
     :class:`WorkerDied`, and the next task gets a new process; :class:`WorkerStartError` when none can be started.
     Safe to use from several threads. An executor that is forgotten, or still there at the exit of the interpreter,
     ends its processes. Raises :class:`ConfigError` for a bad number of workers.
     """
 
-    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
+    def __init__(self, workers: int, preload: Sequence[str] = (), idle_seconds: float | None = None) -> None:
         if type(workers) is not int or workers < 1:
             raise ConfigError(f"workers must be a whole number of at least 1, got {workers!r}.", field="workers")
         self.workers = workers
-        self._crew = _Crew(workers, tuple(preload))
+        self._crew = _Crew(workers, tuple(preload), idle_seconds)
         self._finalizer = weakref.finalize(self, self._crew.kill)
 
     @property
@@ -96,9 +98,10 @@ class ProcessExecutor(Executor):
 class _Crew:
     """Threads that each drive one process. Apart from the executor, so that it can be forgotten while they wait."""
 
-    def __init__(self, workers: int, preload: tuple[str, ...]) -> None:
+    def __init__(self, workers: int, preload: tuple[str, ...], idle_seconds: float | None) -> None:
         self._workers = workers
         self._preload = preload
+        self._idle_seconds = idle_seconds
         self._changed = threading.Condition()  # re-entrant: a collection of garbage may end the crew at any point
         self._waiting: deque[tuple[Future[Any], bytes]] = deque()
         self._idle = 0
@@ -170,10 +173,13 @@ class _Crew:
     def _next(self) -> "tuple[Future[Any], bytes] | None":
         with self._changed:
             self._idle += 1
-            while not self._waiting and not self._closed:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._waiting or self._closed, self._idle_seconds)
             self._idle -= 1
-            return self._waiting.popleft() if self._waiting else None
+            if self._waiting:
+                return self._waiting.popleft()
+            if not self._closed:  # nobody has had work for long; who has some starts another thread
+                self._threads.remove(threading.current_thread())
+            return None
 
     def _start(self) -> "_Process":
         for attempt in range(1, START_ATTEMPTS + 1):
@@ -301,8 +307,18 @@ def _receive(stream: IO[bytes]) -> bytes | None:
 # -- inside a worker ---------------------------------------------------------------------------------------------------
 
 
+_serving = False
+
+
+def in_worker() -> bool:
+    """Whether this process is a worker itself: one of these, of multiprocessing, or of joblib."""
+    return _serving or parent_process() is not None
+
+
 def serve(modules: Sequence[str]) -> NoReturn:
     """Do what comes in through standard input, a call at a time, until that ends."""
+    global _serving  # noqa: PLW0603 - it is the whole process that serves
+    _serving = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     # What a library prints must not end up between the answers.

@@ -39,7 +39,8 @@ def test_scikit_learn(estimator: Any, check: Any) -> None:
 @BOTH
 def test_parameters_are_those_of_the_configuration(kind: type) -> None:
     parameters = inspect.signature(kind).parameters
-    own = {"n_estimators": 1, "snapshots": 1, "contamination": "auto", "random_state": None, "scaling": "minmax"}
+    own = {"n_estimators": 1, "snapshots": 1, "n_jobs": None, "contamination": "auto"}
+    own |= {"random_state": None, "scaling": "minmax"}
     fixed = {"algorithm", "seed"} | ({"k"} if kind is SOGAAL else set())
     assert set(parameters) == set(FIELDS) - fixed | set(own)
     documented = {"score_at": "end"} if kind is MOGAAL else {}
@@ -65,6 +66,10 @@ def test_parameters_are_those_of_the_configuration(kind: type) -> None:
         ("random_state", 2**32),
         ("random_state", "seven"),
         ("scaling", "log"),
+        ("n_jobs", 0),
+        ("n_jobs", 1.5),
+        ("n_jobs", True),
+        ("n_jobs", "all"),
     ],
 )
 def test_bad_parameter_is_named(kind: type, name: str, value: object) -> None:

@@ -1,7 +1,10 @@
 """Ensembles of seeds and snapshots: who the members are, how they score together, and their files."""
 
 import json
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +22,15 @@ from sogaal.cli import main
 from sogaal.config import TrainConfig, make_config
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DivergedError, ModelError
-from sogaal.members import as_long_as_needed, member_seeds, snapshot_epochs, train_members
+from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS
+from sogaal.members import as_long_as_needed, member_seeds, pays, train_members
 from sogaal.metrics import outlier_score, roc_auc
 from sogaal.model import Model
+from sogaal.outcomes import snapshot_epochs
+from sogaal.pool import RunPool, shared_pool
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer
+from tests.conftest import ROOT
 
 BOTH = pytest.mark.parametrize("kind", [SOGAAL, MOGAAL])
 SHAPES = pytest.mark.parametrize(("n_estimators", "snapshots"), [(3, 1), (1, 4), (3, 4)])
@@ -261,6 +268,154 @@ def test_clone_and_pickle() -> None:
     detector = MOGAAL(k=3, stop_epochs=3, random_state=2, n_estimators=2, snapshots=3).fit(X)
     assert clone(detector).get_params() == detector.get_params()
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).score_samples(X), detector.score_samples(X))
+
+
+# -- over processes ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> RunPool:
+    """The shared pool, which these short runs go to even though that does not pay."""
+    monkeypatch.setattr("sogaal.members.pays", lambda *_: True)
+    monkeypatch.setattr("sogaal.members.cpu_count", lambda: 2)
+    return shared_pool()
+
+
+def same_training(first: Any, second: Any) -> None:
+    """Everything that a fit leaves behind, bit for bit."""
+    X = table()
+    np.testing.assert_array_equal(first.score_samples(X), second.score_samples(X))
+    for name in STEP_COLUMNS + EVALUATION_COLUMNS:
+        np.testing.assert_array_equal(getattr(first.history_, name), getattr(second.history_, name), err_msg=name)
+    assert len(first.generators_) == len(second.generators_)
+    for mine, theirs in zip(first.generators_, second.generators_, strict=True):
+        for name, value in mine.state_dict().items():
+            np.testing.assert_array_equal(value, theirs.state_dict()[name])
+    for one, other in zip(first.estimators_, second.estimators_, strict=True):
+        assert one.config == other.config
+        assert one.discriminators.keys() == other.discriminators.keys()
+        assert len(one.snapshots) == len(other.snapshots)
+        for at in one.discriminators:
+            same_weights(one.discriminators[at], other.discriminators[at])
+        for mine, theirs in zip(one.snapshots, other.snapshots, strict=True):
+            same_weights(mine, theirs)
+
+
+@BOTH
+@pytest.mark.parametrize("snapshots", [1, 3])
+def test_the_same_bits_over_processes_as_here(kind: type, snapshots: int, pool: RunPool) -> None:
+    given = {"stop_epochs": 4, "batch_size": 20, "n_estimators": 3, "snapshots": snapshots, "random_state": 3}
+    over = kind(n_jobs=2, **given).fit(table())
+    assert pool.pids, "the workers were used"
+    same_training(over, kind(**given).fit(table()))
+
+
+def test_the_pool_stays_warm(pool: RunPool) -> None:
+    SOGAAL(stop_epochs=2, n_estimators=2, n_jobs=2).fit(table())
+    before = set(pool.pids)
+    SOGAAL(stop_epochs=2, n_estimators=2, n_jobs=2).fit(table())
+    assert shared_pool() is pool
+    assert before <= set(pool.pids)
+
+
+@pytest.mark.usefixtures("pool")
+def test_a_member_that_diverges_over_processes_is_the_one_named_here() -> None:
+    wild = TrainConfig(stop_epochs=1, lr_d=10, lr_g=10, max_epochs=50)
+    X = (table() * 1e25).astype(np.float32)
+    said = []
+    for n_jobs in (1, 2):
+        with pytest.raises(DivergedError) as caught:
+            train_members(X, [wild.replace(seed=seed) for seed in (5, 6, 7)], n_jobs=n_jobs)
+        said.append((str(caught.value), caught.value.step, caught.value.quantity))
+    assert said[0] == said[1]
+    assert said[0][0].startswith("Member 1 of 3 (seed 5)")
+
+
+def test_without_a_pool_they_are_trained_here(pool: RunPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = RunPool(1)
+    broken.close()
+    monkeypatch.setattr("sogaal.members.shared_pool", lambda: broken)
+    given = {"stop_epochs": 2, "n_estimators": 2, "random_state": 3}
+    with pytest.warns(RuntimeWarning, match="n_jobs: the trainings go on in this process.*closed"):
+        over = SOGAAL(n_jobs=2, **given).fit(table())
+    same_training(over, SOGAAL(**given).fit(table()))
+    assert not pool.closed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "runs", "processes", "warm", "worth"),
+    [
+        (1.0, 8, 2, 0, False),  # half a second saved, three lost
+        (1.0, 8, 2, 2, True),
+        (1.0, 8, 2, 1, False),
+        (10.0, 8, 2, 0, True),
+        (0.1, 8, 2, 2, False),
+        (100.0, 3, 2, 0, True),
+        (8.0, 3, 2, 0, False),
+    ],
+)
+def test_where_processes_pay(seconds: float, runs: int, processes: int, warm: int, worth: bool) -> None:
+    assert pays(seconds, runs, processes, warm) is worth
+
+
+FIT = """
+import sys
+import numpy as np
+import sogaal.members
+from sogaal import SOGAAL
+sogaal.members.pays = lambda *_: True
+sogaal.members.cpu_count = lambda: 2
+X = np.random.default_rng(0).random((60, 3))
+
+def fit(n_jobs):
+    detector = SOGAAL(stop_epochs=3, n_estimators=2, n_jobs=n_jobs, random_state=0).fit(X)
+    return float(detector.score_samples(X).sum()), sogaal.members.shared_pool().pids
+
+"""
+PLAIN = FIT + "assert fit(1)[0] == fit(2)[0]\nprint(len(fit(2)[1]) > 0)"
+FORKED = (
+    FIT
+    + """
+import multiprocessing
+with multiprocessing.get_context("fork").Pool(1) as forked:
+    found = forked.map(fit, [-1])
+assert found[0][0] == fit(1)[0]
+print(found[0][1] == [])
+"""
+)
+JOBLIB = """
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from sogaal import SOGAAL
+X = np.random.default_rng(0).random((60, 3))
+
+class Witness(SOGAAL):
+    def fit(self, X, y=None):
+        super().fit(X)
+        import sogaal.members as members
+        self.processes = members._processes(self.n_jobs, [self.config_] * 4)
+        return self
+
+search = GridSearchCV(
+    Witness(n_estimators=2, n_jobs=-1), {"stop_epochs": [2, 3]}, n_jobs=2, cv=2, refit=False,
+    scoring=lambda detector, X, y=None: detector.processes,
+)
+print(set(search.fit(X).cv_results_["mean_test_score"]) == {1.0})
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+@pytest.mark.parametrize("script", [PLAIN, FORKED, JOBLIB])
+@pytest.mark.parametrize("through", ["-c", "stdin", "file"])
+def test_a_script_without_a_guard(script: str, through: str, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(script)
+    argument = {"-c": ["-c", script], "stdin": ["-"], "file": [str(tmp_path / "script.py")]}[through]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        [sys.executable, *argument], input=script, env=environment, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert (ran.stdout, ran.returncode) == ("True\n", 0), ran.stderr
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ import pytest
 from sogaal.config import TrainConfig, make_config
 from sogaal.errors import ConfigError, DataError
 from sogaal.outcomes import history_arrays
-from sogaal.pool import ATTEMPTS, RunOutcome, RunPool, _Plan
+from sogaal.planning import Plan
+from sogaal.pool import ATTEMPTS, RunOutcome, RunPool
 from sogaal.tables import SharedTicket, TravellingTicket
 from sogaal.trainer import Trainer
 from sogaal.workers import ProcessExecutor
@@ -343,7 +344,7 @@ class TestPlan:
     @staticmethod
     def play(costs: list[int], workers: int) -> tuple[list[list[int]], float]:
         """Tasks in the order in which they were handed out, and when the last worker ends."""
-        plan = _Plan([make_config(max_epochs=cost, batch_size=100) for cost in costs], 100, workers)
+        plan = Plan([make_config(max_epochs=cost, batch_size=100) for cost in costs], 100, workers)
         tasks, free = [], [0.0] * workers
         while task := plan.next_task():
             tasks.append(task)
@@ -380,7 +381,7 @@ class TestPlan:
         assert [40] in tasks[:3]
 
     def test_runs_to_be_done_again_come_first_and_alone(self) -> None:
-        plan = _Plan([make_config(max_epochs=1)] * 50, 100, 1)
+        plan = Plan([make_config(max_epochs=1)] * 50, 100, 1)
         first = plan.next_task()
         plan.note(RunOutcome(first[0], make_config(), seconds=1e-5, summary={}))
         plan.again([7, 8])
