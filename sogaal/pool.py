@@ -14,6 +14,7 @@ A first worker is ready after the seconds that importing PyTorch takes; all star
 script needs no ``if __name__ == "__main__"`` guard, and Streamlit, notebooks and pytest need nothing special.
 """
 
+import os
 import threading
 import time
 import weakref
@@ -65,14 +66,15 @@ class RunPool:
         own = ProcessExecutor(self.workers, ("sogaal.outcomes",), idle_seconds)  # checks the number; starts nothing yet
         self._own = own if executor is None else None
         self._executor: Executor = own if executor is None else executor
+        self._home = os.getpid()
         self._lock = threading.Lock()
         self._batches: weakref.WeakSet[_Batch] = weakref.WeakSet()
         self._closed = False
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more runs."""
-        return self._closed
+        """Whether it takes no more runs, or no more in this process, which was forked from the pool's."""
+        return self._closed or os.getpid() != self._home
 
     @property
     def pids(self) -> list[int]:
@@ -106,6 +108,8 @@ class RunPool:
         Raises, before any training: :class:`DataError` for a table or labels that cannot be used or do not fit into
         shared memory; :class:`ConfigError` naming "configs", "device", "k", "keep", "history_rows" or "snapshots".
         """
+        if os.getpid() != self._home:
+            raise RuntimeError("the pool belongs to the process that this one was forked from; make another one here.")
         table = checked_table(_numbers(X))
         labels = checked_labels(y, len(table))
         checked = _checked_configs(configs, len(table))
@@ -124,6 +128,8 @@ class RunPool:
 
     def cancel(self) -> None:
         """End all runs under way within about a tenth of a second; the pool can be used again."""
+        if os.getpid() != self._home:
+            return
         with self._lock:
             batches = list(self._batches)
         for batch in batches:
@@ -131,6 +137,8 @@ class RunPool:
 
     def close(self) -> None:
         """Cancel what is under way and end the workers. The pool takes no more runs."""
+        if os.getpid() != self._home:  # a forked process has a copy of this object, and no say
+            return
         with self._lock:
             self._closed = True
         self.cancel()
@@ -158,6 +166,7 @@ class Runs(Iterator[RunOutcome]):
     def __init__(self, batch: "_Batch", total: int) -> None:
         self.total = total
         self.done = 0
+        self._home = os.getpid()
         self._batch = batch
         self._started = time.monotonic()
         self._last = self._started
@@ -191,6 +200,8 @@ class Runs(Iterator[RunOutcome]):
 
     def __next__(self) -> RunOutcome:
         """The next outcome; waits for it. Raises :class:`WorkerStartError` where no process can be started."""
+        if os.getpid() != self._home:
+            raise RuntimeError("the runs belong to the process that this one was forked from.")
         while True:
             try:
                 found = self._batch.results.get(timeout=1.0)  # waits that end let Ctrl-C through on every system
@@ -262,6 +273,7 @@ class _Batch:
         self.results: SimpleQueue[RunOutcome | BaseException | None] = SimpleQueue()
         self.cancelled = False
         self._ended = False
+        self._home = os.getpid()
         self._executor = executor
         self._slots = slots
         self._table = table
@@ -277,7 +289,7 @@ class _Batch:
         threading.Thread(target=self._work, name="sogaal-pool", daemon=True).start()
 
     def cancel(self) -> None:
-        if self._ended:
+        if self._ended or os.getpid() != self._home:
             return
         self.cancelled = True
         if isinstance(self._table, SharedTable):
@@ -359,5 +371,12 @@ def shared_pool() -> RunPool:
         return _shared
 
 
+def _forked() -> None:
+    global _shared, _sharing
+    _shared, _sharing = None, threading.Lock()
+
+
 _shared: RunPool | None = None
 _sharing = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -6,6 +6,7 @@ Both kinds have a ``ticket``, small and picklable, which a worker opens:
         table.X, table.y, table.cancelled()
 """
 
+import os
 import shutil
 import sys
 import threading
@@ -75,8 +76,9 @@ class SharedTable:
             raise DataError(f"The table needs {_mib(size)} of shared memory, which failed: {error}") from error
         self._lock = threading.RLock()  # re-entrant: a collection of garbage may call at any point
         self._released = False
+        self._home = os.getpid()
         self.ticket = SharedTicket(self._block.name, n, d, y is not None)
-        self._finalizer = weakref.finalize(self, _give_back, self._block)
+        self._finalizer = weakref.finalize(self, _give_back, self._block, self._home)
         table, labels = _arrays(self._block, self.ticket)
         table[:] = X
         if y is not None and labels is not None:
@@ -84,12 +86,16 @@ class SharedTable:
 
     def cancel(self) -> None:
         """Have the work on this table end early."""
+        if os.getpid() != self._home:  # a forked process has a copy of this object, and no say
+            return
         with self._lock:
             if not self._released:
                 _memory(self._block)[0] = 1
 
     def release(self) -> None:
         """Give the memory back; workers that have the table open keep it until they close it."""
+        if os.getpid() != self._home:
+            return
         with self._lock:
             self._released = True
             self._finalizer()
@@ -150,7 +156,9 @@ def _attach(name: str) -> _Block:
 _attaching = threading.Lock()
 
 
-def _give_back(block: _Block) -> None:
+def _give_back(block: _Block, home: int) -> None:
+    if os.getpid() != home:
+        return
     with suppress(BufferError):
         block.close()
     with suppress(FileNotFoundError):

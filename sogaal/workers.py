@@ -114,6 +114,12 @@ class _Crew:
         with self._changed:
             return sorted(process.pid for process in self._processes if process.ready)
 
+    def forked(self) -> None:
+        self._changed = threading.Condition()
+        self._closed = self._killed = True
+        self._inherited = self._processes  # kept: to close their pipes could wait for ever for a thread that is no more
+        self._waiting, self._threads, self._processes = deque(), [], set()
+
     def add(self, future: "Future[Any]", call: bytes) -> None:
         with self._changed:
             if self._closed:
@@ -212,6 +218,17 @@ class _Crew:
 
 
 _crews: "weakref.WeakSet[_Crew]" = weakref.WeakSet()
+
+
+def _leave_to_the_parent() -> None:
+    """In a forked process: its copies have no threads, their locks may be held for ever, and the workers go on."""
+    for crew in list(_crews):
+        crew.forked()
+    _crews.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_the_parent)
 
 
 @atexit.register

@@ -388,6 +388,44 @@ class TestPlan:
         assert [plan.next_task(), plan.next_task()] == [[7], [8]]
 
 
+# The forked process unwinds its copies of the block, the iterator and the pool, and ends as scripts do.
+FORK = """
+import os, sys, warnings
+import numpy as np
+from sogaal.config import make_config
+from sogaal.pool import RunPool
+warnings.simplefilter("ignore", DeprecationWarning)
+X = np.random.default_rng(0).random((200, 2), dtype=np.float32)
+configs = [make_config(max_epochs=2000, stop_epochs=900, seed=seed) for seed in range(4)]
+with RunPool(1) as pool:
+    with pool.run(X, configs) as runs:
+        count = int(next(runs).ok)
+        child = os.fork()
+        if child == 0:
+            for use in (lambda: next(runs), lambda: pool.run(X, configs)):
+                try:
+                    use()
+                    os._exit(3)
+                except RuntimeError as error:
+                    if "forked" not in str(error):
+                        os._exit(4)
+            sys.exit(5)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        pids = pool.pids
+        count += sum(outcome.ok for outcome in runs)
+        print(status, count, pids == pool.pids)
+"""
+
+
+@posix
+def test_a_forked_process_harms_no_run_and_is_told() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", FORK], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.stdout == "5 4 True\n", ran.stderr
+
+
 # A script without a guard. Workers share its standard error: reading that to its end waits for the last of them, and
 # for Python's resource tracker.
 SCRIPT = """
