@@ -148,6 +148,14 @@ def test_kill_does_not_wait() -> None:
     assert sys.platform == "win32" or gone(pid)
 
 
+def test_idle_workers_end_and_others_start_when_there_is_work() -> None:
+    executor = ProcessExecutor(1, idle_seconds=0.1)
+    first = executor.submit(os.getpid).result()
+    until(lambda: not executor.pids)
+    assert executor.submit(os.getpid).result() != first
+    executor.shutdown()
+
+
 def test_a_forgotten_executor_ends_its_workers() -> None:
     executor = ProcessExecutor(1)
     pid = executor.submit(os.getpid).result()
