@@ -14,7 +14,7 @@ and for a mean binary cross-entropy with targets t over m columns, dL/dl = (s(l)
     da = (B' dg) * [a > 0],                  dL/dA = da z' / m                                        (G's step)
 
 D: t = 1 for real, 0 for generated columns (m = 2 * batch). G: t = 1 for SO-GAAL; for sub-generator i of MO-GAAL
-t = the i/k quantile of D over the table (Liu et al. 2019, section 4.3), with fresh noise. The update is Keras' SGD:
+t = the i/k quantile of D over the table (Liu et al. 2019), with fresh noise. The update is Keras' SGD:
 v = momentum v - lr_t gradient, p += v, lr_t = lr / (1 + decay t). The factor 1 / m is folded into the learning rates,
 and a learning rate of zero holds the fixed rows in place.
 """

@@ -1,6 +1,6 @@
 """The two networks as torch modules, and the weights they start from.
 
-Source: Liu et al. 2019, section 4, the authors' Keras code and the post; DESIGN: G is d-d-d and D is d-h-1, with
+Source: Liu et al. 2019, the authors' Keras code and the post; DESIGN: G is d-d-d and D is d-h-1, with
 h = ceil(sqrt(n)). The training itself works on flat arrays (:mod:`sogaal.engine`); these modules are what people get.
 """
 

@@ -7,7 +7,7 @@
 
 A run has the same history, bit for bit, in a worker as in this process. Each is a single run on a single thread: on a
 CPU stacking runs does not pay, and a second core is used by a process, not by a thread (the interpreter's lock). On
-CUDA it is the other way round: there a group of runs belongs in one :class:`sogaal.engine.Engine`.
+CUDA it is the other way round: there a group of runs belongs in one :class:`sogaal.captured.DeviceEngine`.
 
 A first worker is ready after the seconds that importing PyTorch takes; all start at once, with the first runs or with
 :meth:`RunPool.warm_up`. They are fresh interpreters that import only `sogaal`, never the caller's main script, so a

@@ -34,7 +34,7 @@ class Shares:
 
 
 class Quantiles:
-    """The i/k quantiles of D over the table, i = 0 .. k-1, linear between neighbours (Liu et al. 2019, section 4.3).
+    """The i/k quantiles of D over the table, i = 0 .. k-1, linear between neighbours (Liu et al. 2019).
 
     ``table`` (n, d+1). ``columns`` (d+1, m): the rows that D has to judge for it, transposed; a fixed sample of
     :data:`QUANTILE_ROWS` where the table has more.

@@ -5,7 +5,7 @@
         ...                           # trainer.history.view(), trainer.frame()
     logits = trainer.scores(X)
 
-The recipe is section 4 of Liu et al. 2019 as the authors' code runs it; the step itself is :mod:`sogaal.engine`.
+The recipe is that of Liu et al. 2019 as the authors' code runs it; the step itself is :mod:`sogaal.engine`.
 """
 
 import time
