@@ -4,18 +4,23 @@
 time, size and number of its file are the same.
 """
 
+import hashlib
 import json
 import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sogaal
+from sogaal.config import TrainConfig
 from sogaal.errors import DataError, RunError
 from sogaal.files import write_atomic
 from sogaal.runs.folder import Root, Stamp, read_record, stamp_of
-from sogaal.runs.record import FORMAT, RunRecord
+from sogaal.runs.record import FORMAT, DatasetRef, Population, RunRecord
+from sogaal.snapshots import JobState
 
 INDEX_FORMAT = 1
 # Records that are read anew each time before the index is written again: reading them is quicker than that.
@@ -69,45 +74,86 @@ class Index:
 
 # -- the file ------------------------------------------------------------------------------------------------------
 
+# A line with what the index is of and the checksum of the rest, then the rest. The checksum is why the values, which
+# were checked when the records were read, need not be checked again.
+
+
+def _head(body: bytes) -> bytes:
+    about = {"format": INDEX_FORMAT, "records": FORMAT, "version": sogaal.__version__}
+    return json.dumps(about | {"sha256": hashlib.sha256(body).hexdigest()}).encode() + b"\n"
+
 
 def _save(path: Path, known: _Known) -> None:
     """Write the index. What many records share, such as table and scaling, stands there once."""
     parts: dict[str, int] = {}
 
-    def part(value: Any) -> Any:
-        if not isinstance(value, dict | list) or not value:
-            return value
-        return {"part": parts.setdefault(json.dumps(value), len(parts))}
+    def part(value: Any) -> int:
+        return parts.setdefault(json.dumps(value), len(parts))
 
-    runs = {}
-    for name, (stamp, record) in known.items():
-        plain = json.loads(record.to_json())
-        plain["summary"] = {key: part(value) for key, value in plain["summary"].items()}
-        runs[name] = [*stamp, {key: value if key == "summary" else part(value) for key, value in plain.items()}]
-    texts = ",".join(parts)
-    head = json.dumps({"format": INDEX_FORMAT, "records": FORMAT})[:-1]
+    runs = []
+    for stamp, record in known.values():
+        plain = record.to_dict()
+        summary = {
+            name: part(value) if name in _SHARED_OF_SUMMARY else value for name, value in plain["summary"].items()
+        }
+        if summary.get("config") == plain["config"]:
+            summary["config"] = _SAME
+        plain["summary"] = [part(list(summary)), *summary.values()]
+        plain["config"] = list(plain["config"].values())
+        runs.append([*stamp, plain | {name: part(plain[name]) for name in _SHARED}])
+    body = f'{{"parts": [{",".join(parts)}], "runs": {json.dumps(runs)}}}'.encode()
     with suppress(DataError):  # it can be done without
-        write_atomic(path, f'{head}, "parts": [{texts}], "runs": {json.dumps(runs)}}}'.encode())
+        write_atomic(path, _head(body) + body)
+
+
+_FIELDS = tuple(TrainConfig.model_fields)
+# What is left is each run's own: the AUC, the numbers, and the configuration, whose names are left out.
+_SHARED = ("dataset", "scaling", "versions", "diagnosis")
+_SHARED_OF_SUMMARY = ("version", "dataset", "fingerprint", "notes")
+# In place of the configuration in a summary that is the record's.
+_SAME = "="
 
 
 def _load(path: Path) -> _Known:
     try:
-        found = json.loads(path.read_bytes())
-        if (found["format"], found["records"]) != (INDEX_FORMAT, FORMAT):
-            return {}
-        parts = found["parts"]
-        return {
-            name: ((entry[0], entry[1], entry[2]), _unfolded(entry[3], parts)) for name, entry in found["runs"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        head, _, body = path.read_bytes().partition(b"\n")
+    except OSError:
         return {}
+    if head + b"\n" != _head(body):
+        return {}
+    found = json.loads(body)
+    parts = found["parts"]
+    tables: dict[int, DatasetRef] = {}
+    known = {}
+    for time_ns, size, number, plain in found["runs"]:
+        table = tables.get(plain["dataset"])
+        if table is None:
+            values = parts[plain["dataset"]]
+            table = tables[plain["dataset"]] = DatasetRef(**values | {"feature_names": tuple(values["feature_names"])})
+        known[plain["id"]] = (time_ns, size, number), _record(plain, parts, table)
+    return known
 
 
-def _unfolded(plain: dict[str, Any], parts: list[Any]) -> RunRecord:
-    def whole(value: Any) -> Any:
-        return parts[value["part"]] if isinstance(value, dict) and value else value
-
-    summary = {key: whole(value) for key, value in plain["summary"].items()}
-    return RunRecord.from_dict(
-        {key: whole(value) for key, value in plain.items() if key != "summary"} | {"summary": summary}
-    )
+def _record(plain: dict[str, Any], parts: list[Any], table: DatasetRef) -> RunRecord:
+    del plain["format"]
+    config = dict(zip(_FIELDS, plain["config"], strict=True))
+    population = plain["population"]
+    summary = dict(zip(parts[plain["summary"][0]], plain["summary"][1:], strict=True))
+    summary |= {name: parts[summary[name]] for name in _SHARED_OF_SUMMARY if name in summary}
+    if summary.get("config") == _SAME:
+        summary["config"] = config
+    values = plain | {
+        "state": JobState(plain["state"]),
+        "config": TrainConfig.model_construct(**config),
+        "dataset": table,
+        "summary": summary,
+        "scaling": parts[plain["scaling"]],
+        "versions": parts[plain["versions"]],
+        "diagnosis": tuple(parts[plain["diagnosis"]]),
+        "tags": tuple(plain["tags"]),
+        "auc_curve": tuple(plain["auc_curve"]),
+        "population": population and Population(**population | {"varied": tuple(population["varied"])}),
+    }
+    for name in ("created", "started", "ended"):
+        values[name] = values[name] and datetime.fromisoformat(values[name])
+    return RunRecord(**values)

@@ -278,7 +278,7 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
     "total_steps": _count,
     "stop_step": _or_none(_count),
     "summary": _object,
-    "auc_curve": lambda value, name: tuple(_number(one, name) for one in _list(value, name)[:MOST_CURVE]),
+    "auc_curve": lambda value, name: tuple(_number(one, name) for one in _list(value, name)),
     "diagnosis": lambda value, name: tuple(_object(one, name) for one in _list(value, name)),
     "device": _text,
     "versions": lambda value, name: {key: _text(one, name) for key, one in _object(value, name).items()},

@@ -61,9 +61,10 @@ class RunWriter:
         for name in ("summary", "diagnosis", "auc_curve"):
             if name in changes:
                 changes[name] = finite(changes[name])
-        for name in ("diagnosis", "auc_curve"):
-            if name in changes:
-                changes[name] = tuple(one for one in changes[name] if one is not None)
+        if "diagnosis" in changes:
+            changes["diagnosis"] = tuple(changes["diagnosis"])
+        if "auc_curve" in changes:  # for a line of a few pixels' height
+            changes["auc_curve"] = tuple(round(float(one), 4) for one in changes["auc_curve"] if one is not None)
         with short_lock(self._root.records_lock):
             written = self.record
             with suppress(RunError):  # one that somebody damaged is mended
