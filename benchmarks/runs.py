@@ -17,8 +17,8 @@ from sogaal.config import make_config
 from sogaal.data import list_datasets, load_dataset
 from sogaal.runs.names import new_token, run_id
 from sogaal.runs.record import DatasetRef, RunRecord
-from sogaal.runs.store import RunStore, versions
-from sogaal.runs.summary import NUMBERS, run_summary
+from sogaal.runs.store import RunStore
+from sogaal.runs.summary import NUMBERS, run_summary, versions
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
 

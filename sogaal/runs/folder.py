@@ -81,8 +81,10 @@ def stamp_of(folder: Path) -> Stamp:
     """
     try:
         found = os.lstat(f"{folder}/{RECORD}")
-    except OSError:
-        raise RunError(_reason(folder)) from None
+    except FileNotFoundError:
+        raise RunError(f"there is no {RECORD}: it is no run, or what is left of one") from None
+    except OSError as error:
+        raise RunError(f"it cannot be read ({error.strerror or error})") from None
     if not stat.S_ISREG(found.st_mode):
         raise RunError(f"{RECORD} must be an ordinary file, and is not")
     if found.st_size > MOST_BYTES:
@@ -90,22 +92,12 @@ def stamp_of(folder: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _reason(folder: Path) -> str:
-    try:
-        if not stat.S_ISDIR(os.lstat(folder).st_mode):
-            return "it must be a folder, and is a link" if folder.is_symlink() else "it must be a folder, and is not"
-        if not os.path.lexists(folder / RECORD):
-            return f"there is no {RECORD}: it is no run, or what is left of one"
-        (folder / RECORD).stat()
-    except OSError as error:
-        return f"it cannot be read ({error.strerror or error})"
-    return "it cannot be read"
-
-
 def read_record(folder: Path) -> RunRecord:
     """The record in a run's folder, as it was written; :class:`RunError` with the reason, without the path."""
     if folder.is_symlink():
         raise RunError("it must be a folder, and is a link")
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise RunError("it must be a folder, and is not")
     stamp_of(folder)
     try:
         content = (folder / RECORD).read_bytes()

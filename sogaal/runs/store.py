@@ -12,33 +12,28 @@ that is damaged, or nobody's, is listed with the reason, and harms nothing else.
 """
 
 import os
-import platform
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-import sogaal
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, DataError, RunError
 from sogaal.files import write_atomic
 from sogaal.runs.annotations import checked
+from sogaal.runs.finding import find, names_in
 from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, read_record, write_record
 from sogaal.runs.index import Index
 from sogaal.runs.locks import Lock, held, short_lock
-from sogaal.runs.names import LAST, checked_id, checked_token, default_root, is_id, new_token, run_id, token_of
+from sogaal.runs.names import checked_id, checked_token, default_root, is_id, new_token, run_id
 from sogaal.runs.populations import Outcome, failures, members_csv, members_of, numbers_of, varied_fields
 from sogaal.runs.record import DatasetRef, Population, RunRecord
 from sogaal.runs.saved import RunSetup, SavedRun
 from sogaal.runs.shelf import Shelf, is_shipped
-from sogaal.runs.summary import run_summary
+from sogaal.runs.summary import run_summary, versions
 from sogaal.runs.trash import empty, put_in_trash, restore, sweep_new, trashed
 from sogaal.runs.writer import RunWriter, lock_run
 from sogaal.scaling import Scaler
@@ -115,7 +110,7 @@ class RunStore:
         Raises :class:`RunError` while another process, or another part of this one, writes it, or where it cannot be
         read.
         """
-        found = self._find(run)
+        found = find(self._root, run)
         lock = lock_run(self._root, found)
         try:
             folder = self._root.run(found)
@@ -141,7 +136,7 @@ class RunStore:
         """
         given = {"name": name, "tags": tags, "note": note}
         changes = checked({what: value for what, value in given.items() if value is not None})
-        folder = self._root.run(self._find(run))
+        folder = self._root.run(find(self._root, run))
         with short_lock(self._root.records_lock):
             record = self._read(folder)
             changed = replace(record, **changes)
@@ -161,6 +156,8 @@ class RunStore:
         for name in files:
             if name in ("", RECORD) or name.startswith(".") or any(c in name for c in "/\\:\0"):
                 raise RunError(f"{record.id}: a file of a run must have a plain name, got {name[:100]!r}.")
+        if dataset is not None and dataset.fingerprint != record.dataset.fingerprint:
+            raise RunError(f"{record.id}: the table that came along must be the one the run learned from, and is not.")
         record = replace(record, dataset=replace(record.dataset, key=None))
         with self._place(record, dataset, files) as writer:
             return writer.record
@@ -233,7 +230,7 @@ class RunStore:
 
         ``runs``: as of :meth:`get`. Raises :class:`RunError` where one is not there or is being written.
         """
-        ids = list(dict.fromkeys(self._find(run) for run in runs))
+        ids = list(dict.fromkeys(find(self._root, run) for run in runs))
         put_in_trash(self._root, ids)
         return ids
 
@@ -258,14 +255,14 @@ class RunStore:
 
         Raises :class:`RunError` where the folder itself cannot be read.
         """
-        names = self._names()
+        names = names_in(self._root)
         records = self._index.read(name for name, folder in names.items() if folder and is_id(name))
         found: list[Entry] = []
         for name in names:
             record = records.get(name)
             if isinstance(record, RunRecord):
                 found.append(as_it_is(record, self._root))
-            else:
+            elif os.path.lexists(self.root / name):  # else somebody deleted it meanwhile
                 reason = self._reason(name) if record is None else str(record)
                 found.append(Unreadable(name, self.root / name, reason))
         return sorted(found, key=_newest_first)
@@ -275,12 +272,12 @@ class RunStore:
 
         Raises :class:`RunError` for what is not there, is not unique, or cannot be read.
         """
-        folder = self._root.run(self._find(run))
+        folder = self._root.run(find(self._root, run))
         return SavedRun(as_it_is(self._read(folder), self._root), folder, self._shelf)
 
     def is_written(self, run: str) -> bool:
         """Whether somebody writes the run now; errors as of :meth:`get`."""
-        return held(self._root.lock(self._find(run)))
+        return held(self._root.lock(find(self._root, run)))
 
     # -- within --------------------------------------------------------------------------------------------------------
 
@@ -361,68 +358,8 @@ class RunStore:
             return str(error.__cause__)
         return "it changed while it was read"
 
-    def _names(self) -> dict[str, bool]:
-        """What lies in the folder of runs and may be meant as a run, and whether it is a folder, and no link."""
-        try:
-            with os.scandir(self.root) as entries:
-                found = {
-                    entry.name: entry.is_dir(follow_symlinks=False)
-                    for entry in entries
-                    if not entry.name.startswith(".")
-                }
-                return {
-                    name: folder
-                    for name, folder in found.items()
-                    if folder or is_id(name) or not (self.root / name).is_file()
-                }
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise RunError(f"{self.root}: the runs cannot be read ({error.strerror or error}).") from None
-
-    def _find(self, run: str) -> str:
-        """The id that is meant; see :meth:`get`."""
-        wanted = run.strip().lower()
-        names = sorted(name for name in self._names() if is_id(name))
-        if wanted == LAST:
-            return self._last(names)
-        if wanted in names:
-            return wanted
-        found = [name for name in names if wanted and (name.startswith(wanted) or token_of(name).startswith(wanted))]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise RunError(
-                f"{self.root}: the run must be an id, its last twelve digits, the beginning of either, or {LAST!r}; "
-                f"there is none for {run[:100]!r}."
-            )
-        shown = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
-        raise RunError(f"{self.root}: {run!r} must be the beginning of one run, and is that of {len(found)}: {shown}.")
-
-    def _last(self, names: list[str]) -> str:
-        """The newest run that can be read; an id tells the second of its making, the record the rest."""
-        newest: RunRecord | None = None
-        for name in reversed(names):
-            if newest is not None and name[:15] < newest.id[:15]:
-                break
-            with suppress(RunError):
-                record = read_record(self.root / name)
-                newest = record if newest is None or record.created > newest.created else newest
-        if newest is None:
-            raise RunError(f"{self.root}: there are no runs yet.")
-        return newest.id
-
 
 def _newest_first(entry: Entry) -> tuple[int, float, str]:
     if isinstance(entry, Unreadable):
         return 1, 0.0, entry.id
     return 0, -entry.created.timestamp(), entry.id
-
-
-def versions() -> dict[str, str]:
-    """What a run was trained with: sogaal, torch (which is not loaded for that), numpy and python."""
-    try:
-        torch = version("torch")
-    except PackageNotFoundError:
-        torch = ""
-    return {"sogaal": sogaal.__version__, "torch": torch, "numpy": np.__version__, "python": platform.python_version()}

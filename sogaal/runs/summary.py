@@ -1,7 +1,11 @@
 """The summary of a run: what ``sogaal train --json`` prints and every record holds, made in one place."""
 
+import platform
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+import numpy as np
 
 import sogaal
 from sogaal.config import TrainConfig
@@ -38,3 +42,12 @@ def run_summary(
         }
     )
     return summary
+
+
+def versions() -> dict[str, str]:
+    """What a run was trained with: sogaal, torch (which is not loaded for that), numpy and python."""
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = ""
+    return {"sogaal": sogaal.__version__, "torch": torch, "numpy": np.__version__, "python": platform.python_version()}

@@ -151,7 +151,7 @@ while True:
 
 def test_killed_at_any_moment_leaves_a_store_that_works(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
-    for milliseconds in range(0, 60, 6):
+    for milliseconds in range(0, 60, 15):
         with process(CREATE, tmp_path) as other:
             assert other.stdout is not None
             assert other.stdout.readline() == "ready\n"
@@ -215,7 +215,7 @@ import json, os
 from sogaal.errors import DataError, RunError
 os.setuid(65534)
 run = sys.argv[2]
-print(json.dumps([entry.id for entry in store.entries()]))
+print(json.dumps([[entry.id, getattr(entry, "reason", "")] for entry in store.entries()]))
 print(store.get("last").record.state.value)
 for action in (lambda: create(store), lambda: store.annotate(run, name="x"), lambda: store.writer(run),
                lambda: store.trash([run])):
@@ -238,11 +238,13 @@ def test_who_may_only_read_can_read(tmp_path_factory: pytest.TempPathFactory) ->
         writer.update(state=JobState.RUNNING)
     for path in root.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
+    hidden = root / "20260101-000000-a-so-gaal-0123456789ab"
+    hidden.mkdir(mode=0o700)
     with process(READ_ONLY, root, writer.id) as other:
         told, errors = other.communicate()
     assert other.returncode == 0, errors
     listed, state, *messages = told.splitlines()
-    assert json.loads(listed) == [writer.id]
+    assert json.loads(listed) == [[writer.id, ""], [hidden.name, "it cannot be read (Permission denied)"]]
     assert state == "interrupted"
     assert len(messages) == 4
     for message in messages:

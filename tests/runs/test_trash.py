@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.io_wrapper import GetLogdirSubdirectories
 
 from sogaal import load_dataset
 from sogaal.data import Dataset
@@ -32,6 +33,7 @@ def test_what_is_deleted_can_be_restored(tmp_path: Path) -> None:
     assert store.trashed() == [one]
     # TensorBoard takes any file with this word in its name for one of events, in whatever folder.
     assert [path.parent.name for path in tmp_path.rglob("*tfevents*")] == [other]
+    assert [Path(path).name for path in GetLogdirSubdirectories(str(tmp_path))] == [other]
     with pytest.raises(RunError, match="there is none for"):
         store.get(one)
     assert store.restore([one]) == [one]
