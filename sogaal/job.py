@@ -4,17 +4,16 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import torch
 
-from sogaal.config import MAIN_PRESETS, PRESETS, TrainConfig, make_config
+from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import DivergedError, SogaalError, failure_message
 from sogaal.frames import Frame
@@ -22,7 +21,12 @@ from sogaal.history import History
 from sogaal.metrics import roc_auc
 from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
 from sogaal.records import diverged
-from sogaal.runs.frames_file import FrameKeeper
+from sogaal.runs.camera import Camera, drawable
+from sogaal.runs.names import new_token
+from sogaal.runs.recorder import Recorder
+from sogaal.runs.resuming import Reopened
+from sogaal.runs.store import RunStore
+from sogaal.runs.titles import run_title
 from sogaal.scaling import Scaler
 from sogaal.snapshots import FloatArray, JobResult, JobState, Snapshot
 from sogaal.trainer import Trainer
@@ -31,8 +35,6 @@ PUBLISH_SECONDS = 0.1
 # Large networks make large frames: publishing may take this share of a thread's time, then it gets rarer.
 PUBLISH_SHARE = 0.05
 PUBLISH_SECONDS_AT_MOST = 2.0
-# Frames for the replay are made no more often, where that costs a whole run none of those that it keeps.
-FRAME_SECONDS = 0.01
 
 _logger = logging.getLogger(__name__)
 
@@ -53,9 +55,10 @@ class Job:
     All methods may be called from any thread, at any time and as often as one likes: a command that makes no sense in
     the state the job is in does nothing.
 
-    ``id``: short, fit for an address. ``title``: short, for people. ``created``: UTC. ``scaling``: the method;
-    ``scaler``: the fitted one, None until the thread has got that far. ``traceback``: of a failure, None otherwise.
-    ``diverged``: the message, where that failure was a divergence, else empty.
+    ``id``: short, fit for an address, and the token of the run's folder where it is recorded: in ``store``, unless that
+    is None. ``saved``: the run that this job goes on with. ``title``: short, for people. ``created``: UTC.
+    ``scaling``: the method; ``scaler``: the fitted one, None until the thread has got that far. ``traceback``: of a
+    failure, None otherwise. ``diverged``: the message, where that failure was a divergence, else empty.
     """
 
     def __init__(
@@ -68,16 +71,20 @@ class Job:
         turns: Turns,
         on_order: Callable[["Job"], None],
         on_end: Callable[["Job"], None],
+        store: RunStore | None = None,
+        saved: Reopened | None = None,
     ) -> None:
-        self.id = uuid4().hex[:12]
+        self.id = new_token() if saved is None else saved.token
         self.dataset = dataset
         self.config = config
         self.scaling = scaling
-        self.created = datetime.now(UTC)
-        self.title = _title(dataset, config)
+        self.created = datetime.now(UTC) if saved is None else saved.record.created
+        self.title = run_title(dataset, config) if saved is None else saved.record.title
         self.scaler: Scaler | None = None
         self.traceback: str | None = None
         self.diverged = ""
+        self._store = store
+        self._saved = saved
         self._turns = turns
         self._on_order = on_order
         self._on_end = on_end
@@ -171,7 +178,9 @@ class Job:
         self._order(lambda orders: {"end": orders.end or state})
 
     def end_unstarted(self, state: JobState) -> None:
-        """End a job that has no thread."""
+        """End a job that has no thread; it leaves no folder, or its own as it was."""
+        if self._saved is not None:
+            self._saved.give_back()
         self.publish(state=state, place_in_queue=None, message="Ended before it started.")
         self._ended.set()
 
@@ -198,15 +207,30 @@ class Job:
         training: _Training | None = None
         try:
             torch.set_num_threads(1)  # more make steps of small networks many times slower on a busy machine
-            trainer = self._prepare()
-            training = _Training(self, trainer, self._turns)
+            training = _Training(self, *self._prepare(), self._turns)
             training.finish(training.run())
         except Exception as error:
             self._fail(error, training)
 
-    def _prepare(self) -> Trainer:
+    def _prepare(self) -> tuple[Trainer, Camera, Recorder | None]:
+        state = _state_of(self._orders)
+        if self._saved is not None:
+            resumed = self._saved.go_on(state)
+            self.scaler = resumed.scaler
+            return resumed.trainer, resumed.camera, self._heard(resumed.recorder)
         self.scaler = Scaler.fit(self.dataset.X, self.scaling, self.dataset.feature_names)
-        return Trainer(self.scaler.transform(self.dataset.X), self.config, self.dataset.y)
+        trainer = Trainer(self.scaler.transform(self.dataset.X), self.config, self.dataset.y)
+        if self._store is None:
+            return trainer, Camera(trainer), None
+        recorder = Recorder.begin(
+            self._store, self.dataset, self.config, self.scaler, trainer,
+            title=self.title, token=self.id, created=self.created, state=state,
+        )  # fmt: skip
+        return trainer, Camera(trainer), self._heard(recorder)
+
+    def _heard(self, recorder: Recorder) -> Recorder:
+        recorder.listen(lambda problem: self.publish(saving_problem=problem))
+        return recorder
 
     def _fail(self, error: Exception, training: "_Training | None" = None) -> None:
         self.traceback = "".join(traceback.format_exception(error))
@@ -219,6 +243,10 @@ class Job:
         known = {} if training is None else training.progress()
         end = {"state": JobState.FAILED, "message": message, "place_in_queue": None}
         self.publish(**(known | end | {"steps_per_second": 0.0, "seconds_left": None}))
+        if training is not None:
+            training.record_end(JobState.FAILED, message, diverged=self.diverged)
+        elif self._saved is not None:
+            self._saved.give_back()
 
     # -- for the thread --------------------------------------------------------------------------------------------
 
@@ -247,24 +275,23 @@ class Job:
 class _Training:
     """What the thread of a job does between set-up and end; its attributes belong to that thread alone."""
 
-    def __init__(self, job: Job, trainer: Trainer, turns: Turns) -> None:
+    def __init__(self, job: Job, trainer: Trainer, camera: Camera, recorder: Recorder | None, turns: Turns) -> None:
         now = time.monotonic()
         self._job = job
         self._trainer = trainer
+        self._camera = camera
+        self._recorder = recorder
         self._turn = turns.join(job.wake)
         self._size = TurnSize()
         self._pace = Pace(job.take_orders().speed, now)
         self._meter = SpeedMeter()
-        self._meter.restart(now, 0)
+        self._meter.restart(now, trainer.step)
         self._publish_at = now
         self._unpublished = False
-        self._frames = FrameKeeper(stop_step=trainer.stop_step, total_steps=trainer.total_steps)
-        self._frame_at = now
 
     def run(self) -> JobState:
         """Train, as ordered, to the end; returns the state in which that leaves the job."""
         job, trainer, turn = self._job, self._trainer, self._turn
-        self._frames.add(trainer.frame())
         self._publish(message="", stop_step=trainer.stop_step)
         try:
             while not trainer.finished:
@@ -297,14 +324,13 @@ class _Training:
             self._pace.restart(now)
             self._meter.restart(now, self._trainer.step)
         self._publish(state=state)
+        self._record(state, now=True)
 
     def _steps_due(self, orders: Orders) -> int:
         if orders.paused:
             return min(1, orders.single_steps)
         # A turn ends where a frame is wanted; one that would end shortly before goes on until there.
-        step, most = self._trainer.step, self._size.steps
-        wanted = self._frames.next_step(step + 1) - step
-        return self._pace.steps_due(time.monotonic(), wanted if wanted <= 1.5 * most else most)
+        return self._pace.steps_due(time.monotonic(), self._camera.portion(self._size.steps))
 
     def _rest(self, orders: Orders) -> None:
         if orders.paused:
@@ -316,6 +342,9 @@ class _Training:
         until = self._pace.due_at()
         if self._unpublished:
             until = min(until, self._publish_at)
+        if self._recorder is not None:
+            self._record(JobState.RUNNING)
+            until = min(until, self._recorder.due_at(self._trainer))
         self._job.rest(max(0.0, until - now))
 
     def _advance(self, steps: int, orders: Orders) -> None:
@@ -323,30 +352,34 @@ class _Training:
         singles_left = self._job.take_single_step() if orders.paused else None
         if orders.paused and singles_left is None:
             return  # resumed meanwhile
-        wanted = self._frames.next_step(trainer.step + 1)
-        started = time.monotonic()
+        before, started = trainer.step, time.monotonic()
         done = trainer.advance(steps)
         now = time.monotonic()
         self._size.note(done, now - started)
         self._unpublished = True
-        if trainer.step == wanted:
-            self._keep_frame()
-            if now - self._frame_at < FRAME_SECONDS:
-                self._frames.widen()
-            self._frame_at = now
+        self._camera.look(before)
         if orders.paused:
             self._publish(**({} if singles_left else {"state": JobState.PAUSED}))
+            self._record(self._job.snapshot().state, now=not singles_left)
             return
+        self._record(JobState.RUNNING)
         self._pace.note(done, now)
         self._meter.note(now, trainer.step)
         if now >= self._publish_at:
             self._publish()
 
-    @np.errstate(over="ignore", invalid="ignore")  # of a run that is diverging, which has its own message
-    def _keep_frame(self) -> None:
-        frame = self._trainer.frame()
-        if _finite(frame):
-            self._frames.add(frame)
+    def _record(self, state: JobState, now: bool = False) -> None:
+        if self._recorder is not None:
+            self._recorder.offer(self._trainer, self._camera.keeper, state, now)
+
+    def record_end(
+        self, state: JobState, message: str, numbers: Mapping[str, Any] | None = None, diverged: str = ""
+    ) -> None:
+        """Wait until the end is on record, as far as it can be; :meth:`Recorder.finish` has the rest."""
+        if self._recorder is not None:
+            self._recorder.finish(
+                state, self._trainer, self._camera.keeper, numbers=numbers, message=message, diverged=diverged
+            )
 
     # -- what is seen ----------------------------------------------------------------------------------------------
 
@@ -375,7 +408,7 @@ class _Training:
     def _frame(self) -> Frame | None:
         """A frame of now, or the last one if the run is diverging: it can be drawn."""
         frame = self._trainer.frame()
-        return frame if _finite(frame) else self._job.snapshot().frame
+        return frame if drawable(frame) else self._job.snapshot().frame
 
     def finish(self, state: JobState) -> None:
         """Publish the end, with the result where there is one. Raises :class:`DivergedError` if D has no scores."""
@@ -383,11 +416,15 @@ class _Training:
         wanted = state != JobState.INTERRUPTED and self._trainer.step > 0
         result = self._result(complete=state == JobState.COMPLETED) if wanted else None
         message = "Ended with the program." if state == JobState.INTERRUPTED else ""
+        if result is None:
+            self._camera.take()  # else it has the last frame already
         self._publish(state=state, result=result, message=message)
+        self.record_end(state, message, None if result is None else result.summary)
 
     def _result(self, complete: bool) -> JobResult:
         trainer = self._trainer
-        self._keep_frame()  # the last one
+        self._camera.take()  # the last one
+        keeper = self._camera.keeper
         stopped = trainer.stop_step is not None and trainer.step >= trainer.stop_step
         logits_end = self._scores("now")
         summary = trainer.summary()
@@ -398,8 +435,8 @@ class _Training:
         return JobResult(
             logits_end=logits_end,
             logits_stop=self._scores("stop") if stopped else None,
-            frame_stop=self._frames.at(trainer.stop_step),
-            frames=self._frames.frames(),
+            frame_stop=keeper.at(trainer.stop_step),
+            frames=keeper.frames(),
             summary=MappingProxyType(summary),
             complete=complete,
         )
@@ -412,29 +449,5 @@ class _Training:
         return logits
 
 
-def _finite(frame: Frame) -> bool:
-    """Whether a frame can be drawn."""
-    weights = frame.discriminator
-    return all(np.isfinite(part).all() for part in (frame.generated, weights.w1, weights.b1, weights.w2, weights.b2))
-
-
 def _state_of(orders: Orders) -> JobState:
     return JobState.PAUSED if orders.paused else JobState.RUNNING
-
-
-def _title(dataset: Dataset, config: TrainConfig) -> str:
-    """What tells a run from others, in a line: table, algorithm, preset and what was changed, seed."""
-    algorithm = config.algorithm.upper() + (f" k={config.k}" if config.algorithm == "mo-gaal" else "")
-    return " · ".join([dataset.name, algorithm, *_nearest_preset(config), f"seed {config.seed}"])
-
-
-def _nearest_preset(config: TrainConfig) -> list[str]:
-    """The main preset from which least was changed, with the changes; nothing if it is far from all of them."""
-    said_anyway = {"algorithm", "k", "seed", "device", "score_at"}
-    distances = []
-    for number, name in enumerate(MAIN_PRESETS):
-        changed = {f: v for f, v in config.changed_from(make_config(name)).items() if f not in said_anyway}
-        distances.append((len(changed), number, name, changed))
-    count, _, name, changed = min(distances)
-    values = [f"{f} {'auto' if v is None else v}" for f, v in changed.items()]
-    return [", ".join([PRESETS[name].title, *values])] if count <= 3 else []

@@ -1,9 +1,10 @@
 """All jobs of a process: which run, which queue, which are remembered, and their end with the program.
 
-    registry = JobRegistry()
+    registry = JobRegistry(RunStore())       # or without a store: then nothing is saved
     job = registry.submit(load_dataset("onecluster"), make_config("post"), speed=300)
     job.snapshot().step               # at any time, from any thread
     job.pause(); job.step(); job.resume(); job.set_speed(None); job.stop()
+    registry.resume(job.id)           # goes on from the saved run's last checkpoint, perhaps years later
 
 What happens in a job's thread is :mod:`sogaal.job`.
 """
@@ -19,9 +20,11 @@ from typing import Self
 
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
-from sogaal.errors import ConfigError
+from sogaal.errors import ConfigError, RunError
 from sogaal.job import Job
 from sogaal.pacing import Turns, checked_speed
+from sogaal.runs.resuming import Reopened
+from sogaal.runs.store import RunStore
 from sogaal.scaling import METHODS
 from sogaal.snapshots import JobResult, JobState, Snapshot
 
@@ -39,15 +42,19 @@ class JobRegistry:
     """Runs up to ``max_running`` jobs at once, a thread each; the others wait in a queue, first come, first served.
 
     A paused job keeps its thread and its memory, so it counts as running. The last ``max_finished`` jobs that ended
-    are remembered. At the exit of the program every job is stopped, because a thread that is inside PyTorch while the
-    interpreter goes away would abort the process.
+    are remembered. With a ``store`` each job is recorded there from the moment it starts; one that never leaves the
+    queue leaves nothing. At the exit of the program every job is stopped, because a thread that is inside PyTorch while
+    the interpreter goes away would abort the process; a saved run can then be resumed.
     """
 
-    def __init__(self, max_running: int = MAX_RUNNING, max_finished: int = MAX_FINISHED) -> None:
+    def __init__(
+        self, store: RunStore | None = None, *, max_running: int = MAX_RUNNING, max_finished: int = MAX_FINISHED
+    ) -> None:
         if max_running < 1 or max_finished < 0:
             raise ConfigError(
                 f"max_running must be at least 1 and max_finished at least 0, got {max_running} and {max_finished}."
             )
+        self.store = store
         self.max_running = max_running
         self.max_finished = max_finished
         self._turns = Turns()
@@ -77,14 +84,43 @@ class JobRegistry:
         if scaling not in METHODS:
             raise ConfigError(f"scaling must be one of {', '.join(METHODS)}, got {scaling!r}.", field="scaling")
         speed = checked_speed(speed)
-        job = Job(dataset, config, scaling, speed, paused, self._turns, self._ordered, self._ended)
+        job = Job(dataset, config, scaling, speed, paused, self._turns, self._ordered, self._ended, self.store)
+        self._enqueue(job)
+        return job
+
+    def resume(self, run: str, speed: float | None = None, paused: bool = False) -> Job:
+        """Go on with a saved run (see :meth:`RunStore.get`) that was interrupted, stopped or failed by accident.
+
+        The job has the id and the title of the one that began it; it goes on, in the same folder, from the last
+        checkpoint, and ends bit for bit where it would have ended without a break. ``speed``, ``paused``: as of
+        :meth:`submit`. Raises :class:`RunError` for a run that is being written, has completed or diverged, or cannot
+        be read, and without a store.
+        """
+        speed = checked_speed(speed)
+        if self.store is None:
+            raise RunError("a run can be resumed only by a registry with a store of runs, and this one has none.")
+        saved = Reopened(self.store, run)
+        job = Job(
+            saved.dataset, saved.config, saved.scaler.method, speed, paused, self._turns, self._ordered, self._ended,
+            self.store, saved,
+        )  # fmt: skip
+        try:
+            self._enqueue(job)
+        except RuntimeError:
+            saved.give_back()
+            raise
+        return job
+
+    def _enqueue(self, job: Job) -> None:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the registry was shut down and takes no more jobs.")
+            earlier = self._jobs.pop(job.id, None)  # the one that a resumed job goes on with: it has ended
+            if earlier is not None and earlier in self._finished:
+                self._finished.remove(earlier)
             self._jobs[job.id] = job
             self._queue.append(job)
             self._fill()
-        return job
 
     def get(self, job_id: str) -> Job | None:
         """The job of that id; None if there is none, or it was forgotten."""

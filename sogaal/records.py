@@ -34,6 +34,10 @@ class StepRecord:
     marks: tuple[Mark, ...] = ()
 
 
+# What the messages of runs that diverged begin with.
+DIVERGED = "Training diverged"
+
+
 def diverged(quantity: str, step: int) -> DivergedError:
     """The error for a quantity that is not finite at a step (counted from 1)."""
-    return DivergedError(f"Training diverged: {quantity} is not finite at step {step}.", step, quantity)
+    return DivergedError(f"{DIVERGED}: {quantity} is not finite at step {step}.", step, quantity)

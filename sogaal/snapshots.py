@@ -59,7 +59,8 @@ class Snapshot:
     ``place_in_queue``: from 1, None unless queued. ``message``: one line for people; why, for a job that failed.
     ``stop_step``: the step after which "at stop" is evaluated, None if there is none, or not known yet.
     ``history``: equally long in all its columns, ``step`` rows. ``frame``: None before the first; its own ``step``
-    says when it was. ``result``: None until the end, and after a failure.
+    says when it was. ``result``: None until the end, and after a failure. ``saving_problem``: one line on why the run
+    is not being saved at present, else empty; the training goes on, and saving is tried again.
     """
 
     job_id: str
@@ -78,3 +79,4 @@ class Snapshot:
     history: HistoryView
     frame: Frame | None
     result: JobResult | None
+    saving_problem: str = ""

@@ -87,9 +87,13 @@ class RunEvents:
     (the run was interrupted and goes on), the first :meth:`add` writes a new one, with the whole history and those
     pictures whose steps the run has done, and empties the earlier one: an end that was torn, and steps that are done a
     second time after the last checkpoint, then need no care. OSError where the disk does not take it.
+
+    ``begun``: seconds of :func:`time.time` when the run began, where that is earlier than now.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, dataset: str, scaling: str) -> None:
+    def __init__(
+        self, folder: Path, config: TrainConfig, dataset: str, scaling: str, begun: float | None = None
+    ) -> None:
         self._folder = Path(folder)
         self._config = config
         self._setting = {"dataset": dataset, "scaling": scaling} | config.model_dump(exclude={"max_epochs"})
@@ -98,7 +102,7 @@ class RunEvents:
         self._done = 0  # rows of the history that were looked at
         self._last: tuple[HistoryView, _Grid] | None = None
         self._told = 0  # the last step whose scalars are in the file
-        self._time = time.time()
+        self._time = time.time() if begun is None else begun
         self._images: set[int] = set()
         self._view: figures.View | None = None
 

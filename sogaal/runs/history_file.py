@@ -38,6 +38,13 @@ class HistoryFile:
         self.rows = rows
         self._bytes = self.path.stat().st_size if rows else 0
 
+    def intact(self) -> bool:
+        """Whether the file has all that was written to it; it may have more, as after a write that failed half-way."""
+        try:
+            return self.path.stat().st_size >= self._bytes
+        except OSError:
+            return False
+
     def append(self, view: HistoryView, seconds: float, durable: bool = False) -> int:
         """Write the steps that ``view`` has beyond :attr:`rows`; returns how many.
 

@@ -201,7 +201,7 @@ class RunStore:
             message=message or failures(members),
             step=numbers["steps"],
             total_steps=config.total_steps(dataset.n) * len(members),
-            summary=run_summary(dataset, config, scaler, 0, numbers),
+            summary=run_summary(dataset, config, scaler, 0, numbers, run=record.id),
             population=Population(kind, len(members), varied),
         )
         with self._place(record, dataset, {MEMBERS: members_csv(varied, members)}) as writer:
@@ -293,8 +293,9 @@ class RunStore:
     ) -> RunRecord:
         """The record of a run that has not begun."""
         token = new_token() if token is None else checked_token(token)
+        identity = run_id(created, dataset.name, config.algorithm, token)
         return RunRecord(
-            id=run_id(created, dataset.name, config.algorithm, token),
+            id=identity,
             title=title,
             state=JobState.QUEUED,
             created=created.astimezone(UTC),
@@ -303,7 +304,7 @@ class RunStore:
             scaling=scaler.to_dict(),
             device=config.device,
             versions=versions(),
-            summary=run_summary(dataset, config, scaler),
+            summary=run_summary(dataset, config, scaler, run=identity),
             **checked(annotations),
         )
 

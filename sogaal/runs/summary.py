@@ -18,12 +18,17 @@ NUMBERS = ("steps", "seconds", "auc_stop", "auc_final", "auc_best", "d_loss", "g
 
 
 def run_summary(
-    dataset: Dataset, config: TrainConfig, scaler: Scaler, epochs: int = 0, numbers: Mapping[str, Any] | None = None
+    dataset: Dataset,
+    config: TrainConfig,
+    scaler: Scaler,
+    epochs: int = 0,
+    numbers: Mapping[str, Any] | None = None,
+    run: str | None = None,
 ) -> dict[str, Any]:
     """All that is known of a run as plain JSON values; None where there is no value, or none yet.
 
     ``epochs``: whole epochs done. ``numbers``: as of :meth:`sogaal.trainer.Trainer.summary`; None before the first
-    step.
+    step. ``run``: the id of its record, None where it has none.
     """
     known = {"steps": 0, "seconds": 0.0} if numbers is None else numbers
     summary: dict[str, Any] = finite(
@@ -38,6 +43,7 @@ def run_summary(
             "scaling": scaler.method,
             "epochs": epochs,
             **{name: known.get(name) for name in NUMBERS},
+            "run": run,
             "notes": [*dataset.notes, *scaler.notes],
         }
     )
