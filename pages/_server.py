@@ -11,6 +11,7 @@ from sogaal import figures
 from sogaal.data import Dataset, list_datasets, load_dataset
 from sogaal.jobs import JobRegistry
 from sogaal.planes import feature_plane, pca_plane
+from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 
 # Uploaded tables that the server remembers, so that a reloaded page finds its own again.
@@ -19,11 +20,11 @@ MAX_UPLOADS = 16
 
 @st.cache_resource(show_spinner="Starting …")
 def registry() -> JobRegistry:
-    """The one registry of jobs of this server."""
+    """The one registry of jobs of this server, which saves them where ``SOGAAL_RUNS`` says, else in ``runs``."""
     # Everything loaded so far lives as long as the server: later collections need not look at it again.
     gc.collect()
     gc.freeze()
-    return JobRegistry()
+    return JobRegistry(RunStore())
 
 
 @st.cache_resource

@@ -72,6 +72,14 @@ def start_dashboard(
                 process.wait()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def runs_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no program that one starts, saves its runs in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOGAAL_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The path of an installed Chromium or Chrome; skips where there is none."""

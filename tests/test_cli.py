@@ -226,8 +226,9 @@ def test_json_without_labels(plain: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_same_seed_same_result(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = (trained(capsys, "wine", "--algorithm", "mo-gaal", *QUICK) for _ in range(2))
-    first.pop("seconds")
-    second.pop("seconds")
+    for result in (first, second):
+        result.pop("seconds")
+        result.pop("run")
     assert first == second
     assert trained(capsys, "wine", "--algorithm", "mo-gaal", *QUICK, "--seed", "1")["d_loss"] != first["d_loss"]
 
@@ -465,10 +466,10 @@ def test_datasets_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        ([], {"port": None, "host": "127.0.0.1", "open_browser": True, "dataset": None}),
+        ([], {"port": None, "host": "127.0.0.1", "open_browser": True, "dataset": None, "runs": None}),
         (
-            ["--port", "0", "--host", "::1", "--no-browser", "--dataset", "wine"],
-            {"port": 0, "host": "::1", "open_browser": False, "dataset": "wine"},
+            ["--port", "0", "--host", "::1", "--no-browser", "--dataset", "wine", "--runs", "elsewhere"],
+            {"port": 0, "host": "::1", "open_browser": False, "dataset": "wine", "runs": "elsewhere"},
         ),
     ],
 )

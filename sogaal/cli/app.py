@@ -2,6 +2,7 @@
 
 import argparse
 
+from sogaal.cli.parsing import RUNS_HELP
 from sogaal.launch import LOOPBACK, launch
 
 
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-browser", action="store_true", help="say the address, but open no browser")
     parser.add_argument("--dataset", metavar="FILE_OR_NAME", help="dataset to begin with")
+    parser.add_argument("--runs", metavar="DIR", help=RUNS_HELP)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,7 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         load_dataset(arguments.dataset)  # a table that cannot be read is said here, not in the browser
     return launch(
-        port=arguments.port, host=arguments.host, open_browser=not arguments.no_browser, dataset=arguments.dataset
+        port=arguments.port,
+        host=arguments.host,
+        open_browser=not arguments.no_browser,
+        dataset=arguments.dataset,
+        runs=arguments.runs,
     )
 
 

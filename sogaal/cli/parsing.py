@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+RUNS_HELP = "folder of saved runs (default: $SOGAAL_RUNS, else ./runs)"
+
 
 class UsageError(Exception):
     """Arguments that cannot be used; the message is one line."""

@@ -3,21 +3,19 @@
 import argparse
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sogaal.cli.parsing import UsageError, add_share_argument, add_table_arguments
+from sogaal.cli.parsing import RUNS_HELP, UsageError, add_share_argument, add_table_arguments
 from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
 
 if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
     from sogaal.cli.training import Training
+    from sogaal.runs.store import RunStore
 
 # A person's own file on a person's own machine: the dashboard's limit for uploads does not apply.
 MAX_BYTES = 16 * 2**30
-# Seconds between two looks at the progress bar.
-BEAT = 0.1
 _GROUPS = {
     "game": "the game",
     "learning": "learning",
@@ -40,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
     )
+    parser.add_argument("--runs", metavar="DIR", help=RUNS_HELP)
+    parser.add_argument("--no-save", action="store_true", help="leave no run there")
     parser.add_argument("--preset", metavar="NAME", help="start from a named set of values; flags change single ones")
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
@@ -73,12 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     from sogaal.cli.training import Training  # here: torch takes a second or two to load
 
-    training = Training.prepare(source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES)
+    store = _store(arguments)
+    training = Training.prepare(source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, store)
     notes = [] if arguments.quiet else training.notes
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     try:
-        _train(training, show=not arguments.quiet and sys.stderr.isatty())
+        train(training, arguments.quiet)
     except DivergedError:
         # The curves show how it came to this; a model or scores there are none.
         if arguments.plot:
@@ -120,17 +121,24 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         taken[target] = flag
 
 
-def _train(training: "Training", show: bool) -> None:
-    """Train to the end, with a progress bar on standard error."""
-    from tqdm import tqdm
+def _store(arguments: argparse.Namespace) -> "RunStore | None":
+    if arguments.no_save:
+        if arguments.runs is not None:
+            raise UsageError("--runs says where to save, and --no-save that nothing is saved: only one of them.")
+        return None
+    from sogaal.runs.store import RunStore
 
-    trainer = training.trainer
-    steps = 1
-    with tqdm(total=trainer.total_steps, unit="step", disable=not show, file=sys.stderr, dynamic_ncols=True) as bar:
-        while not trainer.finished:
-            before = time.perf_counter()
-            bar.update(trainer.advance(steps))
-            elapsed = max(time.perf_counter() - before, 1e-6)
-            steps = max(1, round(steps * min(2.0, BEAT / elapsed)))
-            if show:
-                bar.set_postfix_str(training.progress(), refresh=False)
+    return RunStore(arguments.runs)
+
+
+def train(training: "Training", quiet: bool) -> None:
+    """Train to the end with a progress bar, and say what people must know about the saving of the run."""
+    try:
+        training.train(show=not quiet and sys.stderr.isatty())
+    except KeyboardInterrupt:
+        if training.recorder is not None and not training.recorder.problem:
+            print(f"\nThe run is saved; go on with it: sogaal runs resume {training.run_id}", file=sys.stderr)
+        raise
+    finally:
+        if training.recorder is not None and training.recorder.problem:
+            print(f"note: {training.recorder.problem}", file=sys.stderr)

@@ -2,20 +2,38 @@
 
 import html
 import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Self
 
 import torch
+from tqdm import tqdm
 
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
+from sogaal.errors import DivergedError, failure_message
 from sogaal.exports import save_model, scores_csv, scores_table
 from sogaal.figures import curves_caption, curves_figure, curves_info
 from sogaal.files import write_atomic
 from sogaal.model import Model
+from sogaal.runs.camera import Camera
+from sogaal.runs.recorder import Recorder
+from sogaal.runs.resuming import resumed
+from sogaal.runs.store import RunStore
 from sogaal.runs.summary import run_summary
+from sogaal.runs.titles import run_title
 from sogaal.scaling import Scaler
+from sogaal.snapshots import JobState
 from sogaal.trainer import Trainer
+
+# Seconds between two looks at the progress bar, and at whether Ctrl-C was pressed.
+BEAT = 0.1
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -34,22 +52,103 @@ _PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """A table, its scaling and the trainer that learns from it."""
+    """A table, its scaling and the trainer that learns from it; ``recorder``: None where it is not saved."""
 
     dataset: Dataset
     scaler: Scaler
     trainer: Trainer
+    camera: Camera
+    recorder: Recorder | None
 
     @classmethod
     def prepare(
-        cls, source: str, config: TrainConfig, scaling: str, label: str | None, ids: str | None, max_bytes: int
+        cls,
+        source: str,
+        config: TrainConfig,
+        scaling: str,
+        label: str | None,
+        ids: str | None,
+        max_bytes: int,
+        store: RunStore | None = None,
     ) -> Self:
-        """Load the table and make the trainer; raises :class:`SogaalError` for what cannot be used."""
+        """Load the table and make the trainer; raises :class:`SogaalError` for what cannot be used.
+
+        ``store``: where the training is recorded from now on; None = nowhere.
+        """
         # One thread: the matrices are small, and a history must not depend on the number of cores.
         torch.set_num_threads(1)
         dataset = load_dataset(source, label_column=label, id_column=ids, max_bytes=max_bytes)
         scaler = Scaler.fit(dataset.X, scaling, dataset.feature_names)
-        return cls(dataset, scaler, Trainer(scaler.transform(dataset.X), config, dataset.y))
+        trainer = Trainer(scaler.transform(dataset.X), config, dataset.y)
+        recorder = None
+        if store is not None:
+            title = run_title(dataset, config)
+            recorder = Recorder.begin(store, dataset, config, scaler, trainer, title=title)
+        return cls(dataset, scaler, trainer, Camera(trainer), recorder)
+
+    @classmethod
+    def resume(cls, store: RunStore, run: str) -> Self:
+        """Go on with a saved run from its last checkpoint; ``run`` and errors as of :class:`Reopened`."""
+        torch.set_num_threads(1)
+        found = resumed(store, run)
+        return cls(found.dataset, found.scaler, found.trainer, found.camera, found.recorder)
+
+    @property
+    def run_id(self) -> str | None:
+        """The id of the saved run, None where there is none."""
+        return None if self.recorder is None else self.recorder.id
+
+    # -- training ------------------------------------------------------------------------------------------------------
+
+    def train(self, show: bool = False) -> None:
+        """Train to the end and have that recorded; ``show``: a progress bar on standard error.
+
+        Raises :class:`DivergedError`, and KeyboardInterrupt after Ctrl-C, which leaves a run that can be resumed.
+        """
+        state, error = JobState.COMPLETED, None
+        try:
+            if not self._to_the_end(show):
+                state = JobState.INTERRUPTED
+        except Exception as found:
+            state, error = JobState.FAILED, found
+            raise
+        finally:
+            self._record_end(state, error)
+        if state == JobState.INTERRUPTED:
+            raise KeyboardInterrupt
+
+    def _to_the_end(self, show: bool) -> bool:
+        """Whether it got there: not if Ctrl-C was pressed."""
+        trainer, steps = self.trainer, 1
+        with (
+            _asked_to_end() as asked,
+            tqdm(
+                total=trainer.total_steps, initial=trainer.step, unit="step",
+                disable=not show, file=sys.stderr, dynamic_ncols=True,
+            ) as bar,
+        ):  # fmt: skip
+            while not trainer.finished:
+                if asked():
+                    return False
+                before, started = trainer.step, time.perf_counter()
+                bar.update(trainer.advance(self.camera.portion(steps)))
+                elapsed = max(time.perf_counter() - started, 1e-6)
+                steps = max(1, round((trainer.step - before) * min(2.0, BEAT / elapsed)))
+                self.camera.look(before)
+                if self.recorder is not None:
+                    self.recorder.offer(trainer, self.camera.keeper, JobState.RUNNING)
+                if show:
+                    bar.set_postfix_str(self.progress(), refresh=False)
+        return True
+
+    def _record_end(self, state: JobState, error: Exception | None) -> None:
+        if self.recorder is None:
+            return
+        self.camera.take()
+        diverged = str(error) if isinstance(error, DivergedError) else ""
+        message = "Ended by Ctrl-C." if state == JobState.INTERRUPTED else ""
+        message = message if error is None else failure_message(error)
+        self.recorder.finish(state, self.trainer, self.camera.keeper, message=message, diverged=diverged)
 
     @property
     def notes(self) -> list[str]:
@@ -105,7 +204,8 @@ class Training:
     def json(self) -> str:
         """All that is known at the end as one JSON object; null where there is no value."""
         trainer = self.trainer
-        summary = run_summary(self.dataset, trainer.config, self.scaler, trainer.epoch, trainer.summary())
+        numbers = trainer.summary()
+        summary = run_summary(self.dataset, trainer.config, self.scaler, trainer.epoch, numbers, run=self.run_id)
         return json.dumps(summary, allow_nan=False)
 
     def table(self, written: list[str]) -> str:
@@ -124,9 +224,31 @@ class Training:
             rows["AUC at stop"] = _number(summary["auc_stop"])
             rows["AUC at end"] = _number(summary["auc_final"])
             rows["AUC best"] = _number(summary["auc_best"])
+        if self.run_id is not None:
+            rows["run"] = self.run_id
         if written:
             rows["written"] = ", ".join(written)
         return "\n".join(f"{name:<16}{value}" for name, value in rows.items())
+
+
+@contextmanager
+def _asked_to_end() -> Iterator[Callable[[], bool]]:
+    """Tells whether Ctrl-C was pressed in this block; the second time it interrupts at once, as usual."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _number(value: float | None) -> str:
