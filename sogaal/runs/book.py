@@ -66,6 +66,7 @@ class Book:
         self._state: JobState | None = None
         self._events = EventFile(config, dataset, scaler.method, config.batches(dataset.n), stop_step, time.time())
 
+    @np.errstate(all="ignore")  # a run that diverges passes through numbers that overflow, which it says itself
     def write(self, package: Package) -> None:
         """Write what is new; OSError, :class:`DataError` or :class:`RunError` where that does not work."""
         writer, history = self._opened()

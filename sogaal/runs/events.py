@@ -1,5 +1,6 @@
 """The TensorBoard event file of a run that is recorded: kept up while it goes on, with pictures at its end."""
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:  # a program that records nothing must not wait for TensorBoar
     from sogaal.exports.tensorboard import RunEvents
 
 PICTURES = 5
+
+_logger = logging.getLogger(__name__)
 
 
 class EventFile:
@@ -46,7 +49,12 @@ class EventFile:
         events = self._opened(folder)
         events.add(package.view, self._batches)
         if package.state != JobState.INTERRUPTED and package.end.frames:
-            self._add_pictures(events, package.end.frames, package.end.X)
+            try:
+                self._add_pictures(events, package.end.frames, package.end.X)
+            except OSError:
+                raise
+            except Exception:  # a picture is worth less than the run
+                _logger.exception("A run could not be drawn.")
         events.finish(package.end.numbers, success=package.state != JobState.FAILED)
 
     def close(self) -> None:

@@ -192,8 +192,8 @@ class Recorder:
         if not isinstance(error, OSError | SogaalError):
             _logger.error("Run %s cannot be saved.", self.id, exc_info=error)
         text = " ".join(str(error).split())
-        if isinstance(error, OSError) and error.filename is not None:
-            text = f"{error.filename}: {error.strerror}"
+        if isinstance(error, OSError) and error.strerror:
+            text = f"{error.filename or self.id}: {error.strerror}"
         self._tell(f"The run is not being saved at present: {text or type(error).__name__}")
 
     def _tell(self, problem: str) -> None:
