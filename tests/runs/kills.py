@@ -56,7 +56,8 @@ def main(kills: int, root: Path) -> None:
             late = max(late, check(store, entries[0], reference, seen))
         same_end(store, reference)
         runs += 1
-    print(json.dumps({"kills": done, "runs": runs, "without a folder": early, "seconds lost at most": late}))
+    report = {"kills": done, "runs": runs, "without a folder": early, "seconds lost at most": late}
+    sys.stdout.write(json.dumps(report) + "\n")
 
 
 def completed(store: RunStore) -> bool:
@@ -96,7 +97,8 @@ def train(store: RunStore, config: TrainConfig, sink: int) -> None:
         assert job.snapshot().state == JobState.COMPLETED, job.snapshot().message
         os._exit(0)
     except BaseException as error:
-        print(repr(error), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{error!r}\n")
+        sys.stderr.flush()
         os._exit(1)
 
 
