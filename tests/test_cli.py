@@ -22,8 +22,11 @@ import sogaal
 from sogaal import SOGAAL, list_datasets, load_dataset, load_model, save_model
 from sogaal.cli import COMMANDS, main
 from sogaal.cli import app as app_command
+from sogaal.cli.training import Training
 from sogaal.config import FIELDS, make_config
 from sogaal.metrics import rank
+from sogaal.runs.store import RunStore
+from sogaal.snapshots import JobState
 from tests.conftest import ROOT
 
 QUICK = ["--stop_epochs", "2"]
@@ -165,13 +168,15 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_ctrl_c(tmp_path: Path) -> None:
-    """A training with a progress bar, interrupted: status 130, one message, no file."""
+    """A training with a progress bar, interrupted: status 130, how to go on, no file but the saved run, which can."""
     import fcntl  # here: Windows has neither
     import termios
 
     terminal, its_end = os.openpty()
+    store = RunStore(tmp_path / "runs")
     outputs = ["--save", str(tmp_path / "m"), "--plot", str(tmp_path / "p"), "--scores", str(tmp_path / "s")]
     command = [sys.executable, "-m", "sogaal", "train", "onecluster", "--stop_epochs", "100000", *outputs]
+    command += ["--runs", str(store.root)]
     fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 120, 0, 0))
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=its_end)
     assert process.stdout is not None
@@ -180,16 +185,24 @@ def test_ctrl_c(tmp_path: Path) -> None:
         seen = read_until(terminal, "AUC")
         assert re.search(r"\d+/600000 .*step/s, D \d\.\d+, G \d\.\d+, AUC", seen)
         process.send_signal(signal.SIGINT)
-        seen = read_until(terminal, "interrupted")
+        seen = read_until(terminal, "no file was left")
         assert process.wait(timeout=60) == 130
         assert "Traceback" not in seen
+        run = re.search(r"sogaal runs resume (\S+)", seen)
+        assert run is not None
         assert process.stdout.read() == b""
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
         os.close(terminal)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+    record = store.get("last").record
+    assert (record.id, record.state) == (run[1], JobState.INTERRUPTED)
+    resumed = Training.resume(store, record.id)
+    assert resumed.trainer.step == record.step > 0
+    assert resumed.recorder is not None
+    resumed.recorder.finish(JobState.STOPPED, resumed.trainer, resumed.camera.keeper)
 
 
 def read_until(terminal: int, word: str) -> str:
@@ -215,6 +228,45 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["seconds"] > 0
     assert result["d_loss"] > 0
     assert result["g_loss"] > 0
+
+
+def test_a_training_is_saved_unless_told_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "runs"
+    result = trained(capsys, "wine", *QUICK, "--runs", root, "--scores", tmp_path / "s.csv")
+    run = RunStore(root).get(str(result["run"]))
+    assert run.record.state == JobState.COMPLETED
+    assert run.record.summary == result
+    assert run.scores_csv() == (tmp_path / "s.csv").read_bytes()
+    assert trained(capsys, "wine", *QUICK, "--no-save")["run"] is None
+    assert [entry.id for entry in RunStore(root).entries()] == [run.id]
+    assert main(["train", "wine", *QUICK, "--no-save", "--runs", str(root)]) == 2
+    assert "only one of them" in capsys.readouterr().err
+
+
+def test_a_training_that_cannot_be_saved_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert main(["train", "wine", *QUICK, "--runs", str(tmp_path / "file"), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["steps"] > 0
+    assert re.search(r"note: The run is not being saved at present: .*file", printed.err)
+
+
+def test_a_resumed_training_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    config = make_config(stop_epochs=40)
+    training = Training.prepare("wine", config, "minmax", None, None, 10**9, store)
+    training.trainer.advance(10)
+    assert training.recorder is not None
+    training.recorder.finish(JobState.INTERRUPTED, training.trainer, training.camera.keeper)
+    resumed = Training.resume(store, "last")
+    assert resumed.trainer.step == 10
+    resumed.train()
+    whole = Training.prepare("wine", config, "minmax", None, None, 10**9)
+    whole.train()
+    mine, theirs = json.loads(resumed.json()), json.loads(whole.json())
+    different = {name for name in theirs if mine[name] != theirs[name]}
+    assert different <= {"seconds", "run"}
+    assert store.get("last").record.summary == mine
 
 
 def test_json_without_labels(plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
