@@ -1,0 +1,398 @@
+"""The page of a report: its sections in order, and the frame around them."""
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import sogaal
+from sogaal import figures
+from sogaal.config import FIELDS
+from sogaal.diagnosis import Finding
+from sogaal.figures.theme import DARK, LIGHT, Theme
+from sogaal.metrics import outlier_score, rank, ranking_metrics, roc_auc
+from sogaal.model import At
+from sogaal.planes import feature_plane, pca_plane
+from sogaal.report import charts
+from sogaal.report.content import (
+    ReportContent,
+    Unusual,
+    changed_values,
+    python_lines,
+    table_file,
+    train_command,
+    unusual_values,
+)  # fmt: skip
+from sogaal.report.html import Child, Html, join, table, tag
+from sogaal.runs.printable import printable
+from sogaal.runs.shelf import is_shipped
+
+MOST_ROWS, MOST_COLUMNS = 20, 8
+AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
+SEVERITY = {"failure": "✖ failure", "warning": "▲ warning", "good": "✔ good", "note": "ℹ note"}
+
+
+def report_page(content: ReportContent) -> bytes:
+    """The whole page, UTF-8; same content, same bytes."""
+    title = content.name or content.title
+    sections = [
+        _head(content, title),
+        _results(content),
+        _diagnosis(content),
+        _course(content),
+        _ranking(content),
+        _rows(content),
+        _setup(content),
+        _origin(content),
+        _again(content),
+    ]
+    style = _style()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    head = join(
+        Html('<meta charset="utf-8">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html('<meta name="color-scheme" content="light dark"><meta name="generator" content="sogaal">'),
+        tag("title", f"{title} - report"),
+        Html('<link rel="icon" href="data:,">'),
+        Html(f"<style>{style}</style>"),
+    )
+    body = tag("main", sections)
+    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'.encode()
+
+
+@cache
+def _style() -> str:
+    light, dark = _variables(LIGHT), _variables(DARK)
+    sheet = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
+    # Paper is light whatever the reader's screen looks like.
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n{sheet}"
+
+
+def _variables(theme: Theme) -> str:
+    names = ("inlier", "outlier", "generated", "auc", "auc_fill", "ink", "muted", "grid", "frame", "surface", "edge")
+    return ";".join(f"--{name.replace('_', '-')}:{getattr(theme, name)}" for name in names)
+
+
+def _section(heading: str, *children: Child) -> Html:
+    return tag("section", tag("h2", heading), *children)
+
+
+# -- what it is, and how it ended --------------------------------------------------------------------------------------
+
+
+def _head(content: ReportContent, title: str) -> Html:
+    data = content.dataset
+    labels = "no labels" if data.y is None else f"{data.n_outliers:,} labelled outliers ({data.outlier_share:.1%})"
+    lines: list[Child] = [
+        tag("h1", tag("bdi", title)),
+        tag("p", tag("bdi", content.title), class_="subtitle") if content.name else "",
+        tag(
+            "p",
+            f"{content.config.algorithm.upper()} on ",
+            tag("bdi", data.title or data.name),
+            f": {data.n:,} rows, {data.d:,} features, {labels}.",
+        ),
+        tag("p", _ended(content)),
+    ]
+    if content.tags:
+        lines.append(
+            tag("p", "Tags: ", [join(tag("span", tag("bdi", one), class_="tag"), " ") for one in content.tags])
+        )
+    if content.note:
+        lines.append(tag("p", content.note, class_="note"))
+    return tag("header", lines)
+
+
+def _ended(content: ReportContent) -> str:
+    steps = f"{content.view.steps:,} of {content.total_steps:,} steps ({content.epoch:,} epochs)"
+    seconds = content.numbers.get("seconds")
+    took = f" in {seconds:,.1f} s" if isinstance(seconds, int | float) else ""
+    stopped = content.stop_step is not None and content.view.steps >= content.stop_step
+    when = f" G stopped at step {content.stop_step:,}." if stopped else " G did not stop within it."
+    why = f" {content.message}" if content.message else ""
+    return f"The run is {content.state.value}: {steps}{took}.{when}{why}"
+
+
+def _results(content: ReportContent) -> Html:
+    data, numbers = content.dataset, content.numbers
+    labelled = data.y is not None
+    said = (
+        "Labels were used to evaluate only: the training never saw them."
+        if labelled
+        else "There are no labels: nothing here tells how many of the flagged rows are outliers."
+    )
+    d_loss, g_loss = (_four(numbers.get(name)) for name in ("d_loss", "g_loss"))
+    losses = f"Last losses: D {d_loss}, G {g_loss} (ln 2 = 0.6931: D cannot tell)."
+    if not content.logits:
+        return _section(
+            "Result", tag("p", "The run left no trained D, so there are no scores."), tag("p", said, " ", losses)
+        )
+    rows = [_moment(content, at) for at in content.logits]
+    heads: list[str] = ["D as it was"]
+    heads += ["ROC-AUC", "average precision", "precision at n"] if labelled else []
+    heads += ["flagged rows", "from a score of"]
+    parts: list[Child] = [tag("p", said, class_="labels")]
+    parts.append(table("Results by moment", heads, rows, numbers=range(1, len(heads))))
+    best = numbers.get("auc_best")
+    if labelled and best is not None:
+        parts.append(tag("p", f"The best AUC on the way was {best:.4f}; choosing it would need the labels."))
+    parts += [tag("p", words) for words in _sampled(content)]
+    parts.append(tag("p", losses))
+    if labelled:
+        parts.append(
+            tag("p", "Precision at n: the share of outliers among as many rows as there are outliers.", class_="fine")
+        )
+    return _section("Result", *parts)
+
+
+def _moment(content: ReportContent, at: At) -> list[Child]:
+    logits, y = content.logits[at], content.dataset.y
+    info = figures.score_histogram_info(logits, y, share=content.share)
+    name = AT[at] + (" (this one scores)" if at == content.at and len(content.logits) > 1 else "")
+    cells: list[Child] = [name if content.complete or at == "stop" else f"{name} of what was done"]
+    if y is not None:
+        auc, precision, at_n = ranking_metrics(logits, y)
+        cells += [_four(auc), _four(precision), _four(at_n)]
+    return [*cells, f"{info.n_flagged:,} of {info.n:,}", _four(info.threshold)]
+
+
+def _sampled(content: ReportContent) -> Iterator[str]:
+    """What to say where the record has another AUC: of a large table it is that of a sample of the rows."""
+    y = content.dataset.y
+    moments: tuple[tuple[At, str], ...] = (("stop", "auc_stop"), ("end", "auc_final"))
+    for at, name in moments:
+        recorded = content.numbers.get(name)
+        if y is None or recorded is None or at not in content.logits:
+            continue
+        if abs(roc_auc(content.logits[at], y) - recorded) > 1e-4:
+            yield f"During the run the AUC {AT[at]} was {recorded:.4f}, over a sample of rows; above it is over all."
+
+
+def _four(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "-"
+
+
+def _diagnosis(content: ReportContent) -> Html:
+    if not content.findings:
+        return _section("What this run shows", tag("p", "No diagnosis was made of this run."))
+    return _section("What this run shows", [_finding(one) for one in content.findings])
+
+
+def _finding(finding: Finding) -> Html:
+    return tag(
+        "article",
+        tag("h3", tag("span", SEVERITY[finding.severity], class_="severity"), " ", finding.title),
+        tag("p", finding.evidence),
+        tag("p", finding.explanation, class_="fine"),
+        tag("p", tag("strong", "Suggestion: "), finding.suggestion) if finding.suggestion else "",
+        class_=finding.severity,
+    )
+
+
+# -- charts ------------------------------------------------------------------------------------------------------------
+
+
+def _course(content: ReportContent) -> Html:
+    view = content.view
+    if not view.steps:
+        return _section("The course of the run", tag("p", "The run ended before its first step."))
+    options = {"total_steps": content.total_steps, "stop_step": content.stop_step}
+    parts: list[Child] = [charts.losses_chart(figures.losses_info(view, **options))]  # type: ignore[arg-type]
+    if view.has_labels:
+        parts.append(charts.auc_chart(figures.auc_info(view, **options)))  # type: ignore[arg-type]
+    else:
+        parts += charts.signals_charts(figures.signals_info(view, **options))  # type: ignore[arg-type]
+    return _section("The course of the run", *parts, *_planes(content))
+
+
+def _planes(content: ReportContent) -> Iterator[Html]:
+    if not content.frames:
+        return
+    data = content.dataset
+    plane = feature_plane(content.X, 0, 1, data.feature_names) if data.d == 2 else pca_plane(content.X)
+    scene = figures.make_scene(content.X, data.y, plane)
+    last = content.frames[-1]
+    shown = [(frame, "When G stopped") for frame in content.frames if frame.step == content.stop_step != last.step]
+    shown.append((last, "At the end" if content.complete else "As far as it went"))
+    view = None
+    for frame, _ in shown:  # one view for both, so that they can be compared
+        view = figures.plane_info(scene, frame, view=view, cells=2).view
+    drawn = [
+        charts.plane_chart(figures.plane_info(scene, frame, view=view, cells=64), f"{words}, step {frame.step:,}")
+        for frame, words in shown
+    ]
+    yield charts.side_by_side(*drawn, class_="row two")
+
+
+def _ranking(content: ReportContent) -> Html:
+    at = content.at
+    if at is None:
+        return Html("")
+    logits, y = content.logits[at], content.dataset.y
+    drawn = []
+    if y is not None:
+        drawn = [
+            charts.roc_chart(figures.roc_info(logits, y)),
+            charts.precision_recall_chart(figures.precision_recall_info(logits, y)),
+        ]
+    drawn.append(charts.histogram_chart(figures.score_histogram_info(logits, y, share=content.share)))
+    return _section(f"The ranking by D {AT[at]}", charts.side_by_side(*drawn))
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def _rows(content: ReportContent) -> Html:
+    at = content.at
+    if at is None:
+        return Html("")
+    data, logits = content.dataset, content.logits[at]
+    top = np.argsort(logits, kind="stable")[:MOST_ROWS].tolist()
+    unusual = unusual_values(data.X, top)
+    columns = _columns(content, unusual)
+    scores = outlier_score(logits)
+    ranks = {moment: rank(values) for moment, values in content.logits.items()}
+    other = next((moment for moment in ranks if moment != at), None)
+    heads: list[Child] = [tag("bdi", data.id_name or "row"), "rank"]
+    heads += [f"rank {AT[other]}"] if other else []
+    heads += ["outlier score"] + (["label"] if data.y is not None else [])
+    fixed = len(heads)
+    heads += [tag("bdi", data.feature_names[column]) for column in columns]
+    heads += ["most unusual"]
+    body: list[list[Child]] = []
+    for row, found in zip(top, unusual, strict=True):
+        cells: list[Child] = [tag("bdi", str(data.ids[row])), f"{ranks[at][row]:,}"]
+        cells += [f"{ranks[other][row]:,}"] if other else []
+        cells.append(f"{scores[row]:.4f}")
+        if data.y is not None:
+            cells.append("outlier" if data.y[row] else "inlier")
+        by_column = {one.column: one for one in found}
+        cells += [_value(data.X[row, column], by_column.get(column)) for column in columns]
+        body.append([*cells, _words(content, found)])
+    caption = f"The {len(top)} most abnormal rows by D {AT[at]}; values as they are in the table"
+    aligned = [i for i in range(1, fixed + len(columns)) if heads[i] != "label"]
+    left_out = data.d - len(columns)
+    notes = "▲ or ▼: at most 1 % of the column's values are as high, or as low."
+    notes += " A row can be abnormal without any, by what comes together in it."
+    if left_out:
+        notes += f" Shown: {len(columns)} of {data.d:,} features, those most often unusual among these rows."
+    return _section(
+        "The most abnormal rows",
+        table(caption, heads, body, numbers=aligned, class_="rows"),
+        tag("p", notes, class_="fine"),
+    )
+
+
+def _columns(content: ReportContent, unusual: list[list[Unusual]]) -> list[int]:
+    """The features that are shown: all, or those most often unusual, in the table's order."""
+    d = content.dataset.d
+    if d <= MOST_COLUMNS:
+        return list(range(d))
+    count = np.bincount([one.column for row in unusual for one in row], minlength=d)
+    return sorted(np.argsort(-count, kind="stable")[:MOST_COLUMNS].tolist())
+
+
+def _value(value: float, unusual: Unusual | None) -> Child:
+    words = f"{value:.6g}"
+    return words if unusual is None else tag("strong", f"{words} {_arrow(unusual)}")
+
+
+def _arrow(unusual: Unusual) -> str:
+    return "▲" if unusual.high else "▼"
+
+
+def _words(content: ReportContent, found: list[Unusual]) -> Child:
+    names = content.dataset.feature_names
+    parts: list[Child] = [join(tag("bdi", names[one.column]), f" {_arrow(one)}") for one in found[:3]]
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return join([part for i, one in enumerate(parts) for part in (", " if i else "", one)], more) if parts else "-"
+
+
+# -- set-up ------------------------------------------------------------------------------------------------------------
+
+
+def _setup(content: ReportContent) -> Html:
+    scaling = content.scaler.method
+    changed = changed_values(content.config, scaling)
+    values = content.config.model_dump() | {"scaling": scaling}
+    if changed:
+        rows = [
+            [_title(name), tag("code", _shown(value)), _shown(_default(name)), _help(name)]
+            for name, value in changed.items()
+        ]
+        first = table("What differs from the defaults", ["Parameter", "Value", "Default", "What it does"], rows)
+    else:
+        first = tag("p", "Everything is as the defaults have it.")
+    rows = [[_title(name), tag("code", f"--{name}"), _shown(value)] for name, value in values.items()]
+    whole = table("The whole set-up", ["Parameter", "Flag", "Value"], rows)
+    return _section("Set-up", first, whole, [tag("p", note, class_="fine") for note in content.scaler.notes])
+
+
+def _title(name: str) -> str:
+    return FIELDS[name].title if name in FIELDS else "Scaling of the columns"
+
+
+def _default(name: str) -> Any:
+    return FIELDS[name].default if name in FIELDS else "minmax"
+
+
+def _help(name: str) -> str:
+    return FIELDS[name].help if name in FIELDS else "How the columns are scaled before training."
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value is None else str(value)
+
+
+def _origin(content: ReportContent) -> Html:
+    data = content.dataset
+    rows: list[list[Child]] = [
+        ["Table", tag("bdi", data.title or data.name)],
+        ["Name", tag("bdi", data.name)],
+        ["Size", f"{data.n:,} rows, {data.d:,} features"],
+        ["SHA-256 of values, labels and names", tag("code", data.fingerprint, class_="hash")],
+    ]
+    for name, words in (("About", data.description), ("Source", data.source), ("Licence", data.licence)):
+        rows += [[name, tag("bdi", words)]] if words else []
+    rows += [["Note", tag("bdi", note)] for note in data.notes]
+    names = {"sogaal": "sogaal", "torch": "PyTorch", "numpy": "NumPy", "python": "Python"}
+    trained = ", ".join(f"{names.get(name, name)} {value}" for name, value in content.versions.items() if value)
+    rows += [["Trained with", f"{trained}, on {content.device}"]] if trained else []
+    rows += [["Run", tag("code", content.run)]] if content.run else []
+    if content.created is not None:
+        rows.append(["Begun", f"{content.created:%Y-%m-%d %H:%M:%S} UTC"])
+    rows.append(["Report by", f"sogaal {sogaal.__version__}"])
+    return _section("Data and versions", table("Where it comes from", ["What", "Value"], rows, class_="facts"))
+
+
+def _again(content: ReportContent) -> Html:
+    data, config, scaling = content.dataset, content.config, content.scaler.method
+    parts: list[Child] = []
+    if not is_shipped(data):
+        file = table_file(data)
+        words: list[Child] = ["The table is one of your own and not in this page. "]
+        if content.run:
+            command = f"sogaal runs export {content.run} --format table -o {shlex.quote(file)}"
+            words += [
+                "From the folder of runs, or after an import of the run, this writes it:",
+                tag("pre", tag("code", command)),
+            ]
+        else:
+            words += [f"The commands below call it {printable(file)}."]
+        parts += [tag("div", words)]
+    parts.append(tag("p", "On the command line:"))
+    parts.append(tag("pre", tag("code", train_command(data, config, scaling))))
+    parts.append(tag("p", "In Python:"))
+    parts.append(tag("pre", tag("code", python_lines(data, config, scaling))))
+    same = "Same seed and set-up, same history: bit for bit on one machine and kind of device with the versions above."
+    if not content.complete:
+        same += f" Both go on to the end; this run ended after {content.view.steps:,} steps."
+    parts.append(tag("p", same, class_="fine"))
+    return _section("How to do it again", *parts)
