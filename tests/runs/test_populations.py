@@ -25,7 +25,7 @@ CONFIGS = [
 
 def outcomes(X=None, configs=CONFIGS) -> list[RunOutcome]:
     ticket = TravellingTable(SCALER.transform(DATA.X) if X is None else X, DATA.y).ticket_with_table
-    return do_runs(ticket, list(enumerate(configs)), checked_wanted(["summary"], None))
+    return do_runs(ticket, list(enumerate(configs)), checked_wanted(["summary"], None, 1, configs))
 
 
 def test_many_runs_leave_one_record_and_a_table(tmp_path: Path) -> None:
