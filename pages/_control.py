@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import _running, _server, _setup
+from pages._shown import Shown
 from pages._words import plain
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data import Dataset
@@ -19,14 +20,10 @@ def speed(pace: str, total_steps: int) -> float | None:
     return max(1.0, total_steps / WATCH_SECONDS) if pace == "watch" else PACES[pace]
 
 
-def is_active(job: Job | None) -> bool:
-    """Whether the run still has something to do."""
-    return job is not None and job.snapshot().state.active
-
-
-def control_bar(job: Job | None, dataset: Dataset, config: TrainConfig | None) -> None:
+def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None) -> None:
     """Draw the buttons and the pace in one row."""
-    state = None if job is None else job.snapshot().state
+    job = None if run is None else run.job
+    state = None if run is None else run.snapshot().state
     active = state is not None and state.active
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         st.button(
@@ -55,7 +52,7 @@ def control_bar(job: Job | None, dataset: Dataset, config: TrainConfig | None) -
         st.button(
             "Reset",
             icon=":material/restart_alt:",
-            disabled=job is None,
+            disabled=run is None,
             on_click=_reset,
             args=(job,),
             help="Clear the page for the next run. A run under way is stopped; it stays in the list of runs.",
@@ -74,13 +71,13 @@ def control_bar(job: Job | None, dataset: Dataset, config: TrainConfig | None) -
         st.error(plain(problem), icon=":material/error:")
 
 
-def difference(job: Job, dataset: Dataset, config: TrainConfig | None) -> None:
+def difference(run: Shown, dataset: Dataset, config: TrainConfig | None) -> None:
     """Say where the form differs from the run on screen, which it does not disturb."""
     if config is None:
         return
-    names = [] if dataset.fingerprint == job.dataset.fingerprint else ["table"]
-    names += [] if st.session_state["set_scaling"] == job.scaling else ["scaling"]
-    names += [FIELDS[name].title for name in config.changed_from(job.config.replace(device=config.device))]
+    names = [] if dataset.fingerprint == run.dataset.fingerprint else ["table"]
+    names += [] if st.session_state["set_scaling"] == run.scaling else ["scaling"]
+    names += [FIELDS[name].title for name in config.changed_from(run.config.replace(device=config.device))]
     if not names:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="difference"):
@@ -90,7 +87,7 @@ def difference(job: Job, dataset: Dataset, config: TrainConfig | None) -> None:
             "Take this run's set-up",
             key="take_setup",
             icon=":material/undo:",
-            on_click=lambda: _setup.apply_setup(_server.key_of_table(job.dataset), job.config, job.scaling),
+            on_click=lambda: _setup.apply_setup(_server.key_of_table(run.dataset), run.config, run.scaling),
         )
 
 
@@ -127,8 +124,9 @@ def _command(job: Job, name: str) -> None:
     getattr(job, name)()
 
 
-def _reset(job: Job) -> None:
-    job.stop()
+def _reset(job: Job | None) -> None:
+    if job is not None:
+        job.stop()
     _running.show(None)
 
 

@@ -1,42 +1,49 @@
-"""The live part of the Playground: state, tiles, the plane and the curves, drawn again twice a second."""
+"""The game as it goes: progress, tiles, the plane and the curves, drawn again twice a second."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _control, _running, _server
+from pages import _diagnosis, _results, _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._shown import Shown
 from pages._tiles import Tile, tiles
 from pages._words import plain
 from sogaal import figures
 from sogaal.data import Dataset
+from sogaal.diagnosis import Finding
 from sogaal.frames import Frame
-from sogaal.jobs import Job, JobState, Snapshot
+from sogaal.jobs import JobState, Snapshot
 
 REFRESH_SECONDS = 0.5
 PLANE_HEIGHT = 520
 
 
-def live_view(job: Job) -> None:
-    """Draw a run, and keep drawing while it is active."""
-    every = REFRESH_SECONDS if _control.is_active(job) else None
-    st.fragment(run_every=every)(_live)(job, job.snapshot().state)
+def live_view(run: Shown, found: Sequence[Finding] = ()) -> None:
+    """Draw a run, and keep drawing while it is active; ``found``: the diagnosis of one that has ended."""
+    every = REFRESH_SECONDS if run.active else None
+    st.fragment(run_every=every)(_live)(run, run.snapshot().state, found)
 
 
-def _live(job: Job, drawn_state: JobState) -> None:
-    snapshot = job.snapshot()
+def _live(run: Shown, drawn_state: JobState, found: Sequence[Finding]) -> None:
+    snapshot = run.snapshot()
     if snapshot.state != drawn_state:
-        # The buttons and the results stand outside this fragment and depend on the state.
+        # The buttons, the head and the tabs stand outside this fragment and depend on the state.
         st.rerun(scope="app")
-    _status(job, snapshot)
-    _tiles(snapshot, labels=job.dataset.y is not None)
+    if snapshot.state.active:
+        _status(snapshot)
+    else:
+        _outcome(snapshot, found)
+    _tiles(snapshot, labels=run.dataset.y is not None)
     left, right = charts()
     with left:
-        plane_view(job.dataset, job.scaling, _frame(snapshot), job.id)
+        plane_view(run.dataset, run.scaling, _frame(snapshot), run.id)
     with right:
-        _curves(job, snapshot)
+        _curves(run, snapshot)
 
 
 def charts() -> list[DeltaGenerator]:
@@ -46,7 +53,7 @@ def charts() -> list[DeltaGenerator]:
 
 
 def _frame(snapshot: Snapshot) -> Frame | None:
-    """The frame to draw: now, or as it was when G stopped if the results below are shown so."""
+    """The frame to draw: now, or as it was when G stopped if that D is looked at."""
     result = snapshot.result
     if result is not None and result.frame_stop is not None and st.session_state.get("scored_at") == "stop":
         return result.frame_stop
@@ -56,24 +63,36 @@ def _frame(snapshot: Snapshot) -> Frame | None:
 # -- state and tiles -----------------------------------------------------------------------------------------------
 
 
-def _status(job: Job, snapshot: Snapshot) -> None:
-    icon, color = _running.STATE_LOOK[snapshot.state]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="status"):
-        st.badge(snapshot.state.value, icon=icon, color=color)
-        st.markdown(_progress_text(snapshot), width="stretch")
-        st.caption(plain(job.title), width="content")
-    st.progress(snapshot.step / max(snapshot.total_steps, 1))
+def _status(snapshot: Snapshot) -> None:
+    with st.container(key="status"):
+        st.progress(snapshot.step / max(snapshot.total_steps, 1), text=progress_text(snapshot))
+    if snapshot.message:
+        st.info(plain(snapshot.message), icon=":material/info:")
+
+
+def _outcome(snapshot: Snapshot, found: Sequence[Finding]) -> None:
+    """What came of a run, in a line or two, and the switch between the two pictures that it ended with."""
     if snapshot.state == JobState.FAILED:
         st.error(f"{plain(snapshot.message)} The history up to there stays below.", icon=":material/error:")
     elif snapshot.message:
         st.info(plain(snapshot.message), icon=":material/info:")
+    two = snapshot.result is not None and snapshot.result.frame_stop is not None
+    if not found and not two:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="outcome"):
+        with st.container():
+            _diagnosis.verdict(found)
+        if two:
+            with st.container(width="content"):
+                _results.moment_choice("collapsed")
 
 
 def _number(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def _progress_text(snapshot: Snapshot) -> str:
+def progress_text(snapshot: Snapshot) -> str:
+    """How far a run is, in a line of Markdown."""
     if snapshot.state == JobState.QUEUED:
         return f"Place {snapshot.place_in_queue} in the queue: it starts when another run ends."
     parts = [
@@ -181,12 +200,12 @@ def _choose_plane(dataset: Dataset) -> tuple[int, int] | None:
     if dataset.d == 2:
         return (0, 1)
     names = list(dataset.feature_names)
+    st.session_state.setdefault("plane_kind", "PCA plane")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="plane_choice"):
         kind = st.segmented_control(
             "Plane",
             ["PCA plane", "Two features"],
             key="plane_kind",
-            default="PCA plane",
             required=True,
             label_visibility="collapsed",
         )
@@ -199,13 +218,13 @@ def _choose_plane(dataset: Dataset) -> tuple[int, int] | None:
     return (i, j)
 
 
-def _curves(job: Job, snapshot: Snapshot) -> None:
-    labels = job.dataset.y is not None
+def _curves(run: Shown, snapshot: Snapshot) -> None:
+    labels = run.dataset.y is not None
     info = figures.curves_info(
         snapshot.history, total_steps=snapshot.total_steps, stop_step=snapshot.stop_step, labels=labels
     )
     live_plotly(
-        figures.curves_spec(info, dark=dark(), revision=job.id),
+        figures.curves_spec(info, dark=dark(), revision=run.id),
         key="curves",
         height=PLANE_HEIGHT,
         transition_ms=0,

@@ -1,6 +1,6 @@
 """What a run leaves: curves of the ranking, scores, the most abnormal rows, and the file to take away."""
 
-from typing import Protocol
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +10,10 @@ from pages import _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._replay import replay
+from pages._shown import Shown
 from sogaal import figures
-from sogaal.config import TrainConfig
-from sogaal.data import Dataset
 from sogaal.exports import scores_csv, scores_table
-from sogaal.jobs import Job, JobResult
+from sogaal.jobs import JobResult
 from sogaal.metrics import flag, rank
 
 AT = {"stop": "when G stopped", "end": "at the end"}
@@ -26,19 +25,8 @@ HEIGHT = 340
 TOP_ROWS = 20
 
 
-class Trained(Protocol):
-    """What a job and a saved run have: the table and the set-up of the training."""
-
-    @property
-    def dataset(self) -> Dataset: ...
-
-    @property
-    def config(self) -> TrainConfig: ...
-
-
-def results(run: Trained, result: JobResult) -> None:
+def results(run: Shown, result: JobResult) -> None:
     """Draw the results of a run that has ended."""
-    st.subheader("Result", divider="gray")
     at, share = _choices(run, result)
     logits = result.logits_stop if at == "stop" and result.logits_stop is not None else result.logits_end
     y = run.dataset.y
@@ -63,7 +51,7 @@ def results(run: Trained, result: JobResult) -> None:
     _rows(run, logits, share, at)
 
 
-def _choices(run: Trained, result: JobResult) -> tuple[str, float]:
+def _choices(run: Shown, result: JobResult) -> tuple[str, float]:
     with st.container(key="result_choices"):
         at_column, share_column, why_column = st.columns([1.1, 0.7, 2], vertical_alignment="bottom", gap="medium")
     with at_column:
@@ -72,17 +60,12 @@ def _choices(run: Trained, result: JobResult) -> tuple[str, float]:
             st.segmented_control("D as it was …", ["end"], default="end", format_func=AT.__getitem__, required=True)
         else:
             why = WHY + _difference(run, result)
-            if "scored_at" not in st.session_state:
-                st.session_state["scored_at"] = run.config.score_at
-            at = st.segmented_control(
-                "D as it was …", list(AT), key="scored_at", format_func=AT.__getitem__, required=True
-            )
+            at = moment_choice("visible")
     with share_column:
         percent = st.number_input(
             "Flag the top … %",
             min_value=0.1,
             max_value=100.0,
-            value=5.0,
             step=0.5,
             format="%g",
             key="share",
@@ -93,7 +76,19 @@ def _choices(run: Trained, result: JobResult) -> tuple[str, float]:
     return at, percent / 100
 
 
-def _difference(run: Trained, result: JobResult) -> str:
+def moment_choice(label: Literal["visible", "collapsed"]) -> str:
+    """The switch between D when G stopped and D at the end; the tabs of a run have it in common."""
+    return st.segmented_control(
+        "D as it was …",
+        list(AT),
+        key="scored_at",
+        format_func=AT.__getitem__,
+        required=True,
+        label_visibility=label,
+    )
+
+
+def _difference(run: Shown, result: JobResult) -> str:
     if run.dataset.y is None:
         both = np.corrcoef(rank(result.logits_stop), rank(result.logits_end))[0, 1]
         return f" Here the two agree to {both:.2f} (rank correlation; 1 = the same order)."
@@ -106,24 +101,23 @@ def _chart(spec: figures.Spec, key: str, caption: str) -> None:
     st.caption(caption)
 
 
-def replay_of(job: Job, result: JobResult) -> None:
-    """Draw the replay of a run in memory that has ended."""
-    st.subheader("Replay", divider="gray")
-    snapshot, dataset = job.snapshot(), job.dataset
+def replay_of(run: Shown, result: JobResult) -> None:
+    """Draw the replay of a run that has ended."""
+    snapshot, dataset = run.snapshot(), run.dataset
     plane = (0, 1) if dataset.d == 2 else None
-    scene = _server.scene(dataset.fingerprint, job.scaling, plane, dataset)
+    scene = _server.scene(dataset.fingerprint, run.scaling, plane, dataset)
     replay(
         result.frames,
         snapshot.history,
-        X=_server.scaled(dataset.fingerprint, job.scaling, dataset),
+        X=_server.scaled(dataset.fingerprint, run.scaling, dataset),
         y=dataset.y,
         plane=scene.plane,
         stop_step=snapshot.stop_step,
         total_steps=snapshot.total_steps,
-        title=job.title,
-        key=f"replay_{job.id}",
+        title=run.title,
+        key=f"replay_{run.id}",
         total_epochs=snapshot.total_epochs,
-        file_name=f"replay-{dataset.name}-{job.id}.html",
+        file_name=f"replay-{dataset.name}-{run.id}.html",
     )
     st.caption(
         f"{len(result.frames)} moments of the run, gliding from one to the next. While the player has the focus, space "
@@ -142,7 +136,7 @@ def _warn_of_ties(logits: npt.NDArray[np.float32], share: float) -> None:
         )
 
 
-def _rows(run: Trained, logits: npt.NDArray[np.float32], share: float, at: str) -> None:
+def _rows(run: Shown, logits: npt.NDArray[np.float32], share: float, at: str) -> None:
     dataset = run.dataset
     scores = scores_table(dataset.ids, dataset.y, logits, share=share)
     top = scores.nsmallest(TOP_ROWS, "rank")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages import _server
+from pages import _server, _shown
+from pages._shown import Shown
 from pages._words import plain
 from sogaal.figures import MAX_RUNS
 from sogaal.jobs import Job, JobState, Snapshot
@@ -18,15 +19,18 @@ STATE_LOOK: dict[JobState, tuple[str, str]] = {
 }
 
 
-def show(job_id: str | None) -> None:
+def show(run: str | None) -> None:
     """Put a run (or none) on the Playground."""
-    st.session_state["run"] = job_id
+    if run != st.session_state.get("run"):
+        st.session_state.pop("view", None)
+    st.session_state["run"] = run
 
 
-def shown_job() -> Job | None:
-    """The run that the Playground shows, if the server still has it."""
+def shown_run() -> Shown | None:
+    """The run that the Playground shows, if it is still there."""
     run = st.session_state.get("run")
-    return None if run is None else _server.registry().get(run)
+    job = None if run is None else _server.registry().get(run)
+    return None if job is None else _shown.of_job(job)
 
 
 def running_list() -> None:

@@ -15,6 +15,8 @@ from sogaal.data import list_datasets
 from sogaal.errors import ConfigError, DataError
 
 SCALINGS = {"minmax": "min-max to [0, 1]", "robust": "robust (quantiles)", "none": "none"}
+# The tabs of a run.
+VIEWS = ("Game", "Result", "Diagnosis", "Replay")
 DEFAULT_DATASET = "onecluster"
 DEFAULT_PRESET = "post"
 # The device is this machine's business and does not travel in an address.
@@ -96,6 +98,8 @@ def _read_address() -> list[str]:
             except ConfigError as error:
                 problems.append(f"From the address: {error} It is set to {getattr(config, name)!r}.")
             _put(name, getattr(config, name))
+    if "view" in given:
+        st.session_state["view"] = _one_of("view", given["view"], list(VIEWS), problems)
     run = given.get("run")
     if run is not None and not _attach(run, "data" in given or "preset" in given):
         problems.append(
@@ -150,7 +154,7 @@ def _one_of(name: str, value: str, allowed: list[str], problems: list[str], defa
     return fallback
 
 
-def write_address(run: str | None) -> None:
+def write_address(run: str | None, view: str | None = None) -> None:
     """Make the address say what the form and the page show, so that it can be sent or reloaded."""
     state = st.session_state
     address = {"data": state["set_dataset"], "preset": state["set_preset"]}
@@ -163,5 +167,7 @@ def write_address(run: str | None) -> None:
         address["scaling"] = state["set_scaling"]
     if run is not None:
         address["run"] = run
+        if view not in (None, VIEWS[0]):
+            address["view"] = view
     if st.query_params.to_dict() != address:
         st.query_params.from_dict(address)

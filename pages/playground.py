@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _control, _diagnosis, _form, _live, _results, _running, _setup, _upload
+from pages import _control, _form, _live, _run, _running, _setup, _upload
 from pages._words import plain
 from sogaal.data import Dataset
 
@@ -44,23 +44,18 @@ def playground() -> None:
     problems = st.session_state.get("address_problems")
     if problems:
         st.warning("\n".join(f"- {plain(problem)}" for problem in problems), icon=":material/link_off:")
-    job = _running.shown_job()
-    if job is None and st.session_state.get("run") is not None:
+    run = _running.shown_run()
+    if run is None and st.session_state.get("run") is not None:
         st.warning("That run is no longer in memory: the server keeps the last twenty.", icon=":material/info:")
         _running.show(None)
-    _control.control_bar(job, dataset, config)
-    if job is None:
+    _control.control_bar(run, dataset, config)
+    if run is None:
         _running.notice()
         _before_a_run(dataset)
     else:
-        _control.difference(job, dataset, config)
-        _live.live_view(job)
-        _diagnosis.diagnosis(job)
-        result = job.snapshot().result
-        if result is not None:
-            _results.results(job, result)
-            _results.replay_of(job, result)
-    _setup.write_address(None if job is None else job.id)
+        _control.difference(run, dataset, config)
+        _run.run_view(run)
+    _setup.write_address(None if run is None else run.id, st.session_state.get("view"))
 
 
 playground()

@@ -61,7 +61,11 @@ class Visit:
 
     def badge(self, state: str) -> None:
         """Wait for a state."""
-        expect(self.page.locator(".st-key-status")).to_contain_text(state, timeout=PATIENCE * 1000)
+        expect(self.page.locator(".st-key-run_head")).to_contain_text(state, timeout=PATIENCE * 1000)
+
+    def tab(self, name: str) -> None:
+        """Open a tab of the run on screen."""
+        self.page.get_by_role("tab", name=name).click()
 
     def step(self) -> int:
         """The step counter."""
@@ -102,7 +106,8 @@ def visit(browser: Browser, dashboard: Dashboard) -> Iterator[Visit]:
     yield visit
     if visit.button("Stop").count() and visit.button("Stop").is_enabled():
         visit.button("Stop").click()
-        visit.page.locator(".st-key-status", has_text=re.compile("stopped|completed")).wait_for(timeout=PATIENCE * 1000)
+        ended = visit.page.locator(".st-key-run_head", has_text=re.compile("stopped|completed"))
+        ended.wait_for(timeout=PATIENCE * 1000)
     visit.context.close()
 
 
@@ -126,7 +131,7 @@ def test_train_is_seen_live_and_leaves_a_result(visit: Visit, address: str, tmp_
     assert visit.step() > first
     visit.pace(+2)
     visit.badge("completed")
-    expect(visit.page.get_by_role("heading", name="Result")).to_be_visible(timeout=PATIENCE * 1000)
+    visit.tab("Result")
     drawn = "document.querySelectorAll('.st-key-result_charts .live-plotly[data-paints]').length === 3"
     visit.page.wait_for_function(drawn, timeout=PATIENCE * 1000)
     expect(visit.page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE * 1000)
@@ -207,7 +212,7 @@ def test_it_fits_narrow_and_wide_light_and_dark(
     visit.pace(+1)
     visit.button("Train").click()
     visit.badge("completed")
-    expect(visit.page.get_by_role("heading", name="Result")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(visit.page.locator(".st-key-verdict")).to_be_in_viewport(timeout=PATIENCE * 1000)
     visit.page.wait_for_function(f"Math.min(...{PAINTS}) > 0", timeout=PATIENCE * 1000)
     dark = f"[...document.querySelectorAll({PLANE!r} + ',' + {CURVES!r})].every((c) => c.layout.meta.dark === true)"
     visit.page.wait_for_function(f"{dark} === {'true' if scheme == 'dark' else 'false'}", timeout=PATIENCE * 1000)

@@ -1,16 +1,25 @@
 """The findings under a run on the Playground, and the click that applies what they suggest."""
 
 from pages import _diagnosis
+from pages._shown import of_job
+from sogaal.diagnosis import Finding
+from sogaal.jobs import Job
 from tests.pages.conftest import server  # noqa: F401
 from tests.pages.session import Session
+
+
+def findings_of(job: Job) -> tuple[Finding, ...]:
+    return _diagnosis._look(of_job(job))
 
 
 def test_a_run_that_ended_shows_its_findings_and_one_click_applies_the_remedy() -> None:
     session = Session(preset="post_bias_one")
     job = session.start()
     session.finish()
-    found = _diagnosis.findings_of(job)
+    found = findings_of(job)
     assert found[0].kind == "over_trained"
+    assert session.says(found[0].title)  # before any tab is opened
+    session.tab("Diagnosis")
     assert session.says(found[0].title)
     assert session.says(found[0].evidence)
     assert session.says(found[0].explanation)
@@ -30,6 +39,7 @@ def test_scaling_is_applied_too() -> None:
     session = Session(data="breast_cancer", scaling="none", preset="paper_wdbc_so")
     session.press("Train")
     session.finish()
+    session.tab("Diagnosis")
     session.at.button("apply_unscaled").click()
     session.look()
     assert session.field("scaling") == "minmax"
@@ -39,7 +49,8 @@ def test_the_same_change_is_offered_once() -> None:
     session = Session(preset="post", generator_bias="-1", stop_epochs="200")
     job = session.start()
     session.finish()
-    changes = [finding.changes for finding in _diagnosis.findings_of(job) if finding.changes]
+    changes = [finding.changes for finding in findings_of(job) if finding.changes]
+    session.tab("Diagnosis")
     offered = [button for button in session.at.button if str(button.key).startswith("apply_")]
     assert len(changes) > len(offered) >= 1
 
@@ -47,11 +58,13 @@ def test_the_same_change_is_offered_once() -> None:
 def test_a_run_under_way_has_no_findings_yet() -> None:
     session = Session()
     session.start(pace="1 step/s")
-    assert not session.says("What this run shows")
+    session.tab("Diagnosis")
+    assert session.says("The diagnosis comes when the run has ended.")
+    assert not session.says("-badge[failure]")
     session.press("Stop")
     session.finish()
     job = session.job
-    assert all(finding.severity != "good" for finding in _diagnosis.findings_of(job))
+    assert all(finding.severity != "good" for finding in findings_of(job))
 
 
 def test_a_run_that_diverged_says_so() -> None:
@@ -62,5 +75,5 @@ def test_a_run_that_diverged_says_so() -> None:
     job = session.start(lr_d=1.0, stop_epochs=50)
     session.finish()
     assert session.state == "failed"
-    assert _diagnosis.findings_of(job)[0].kind == "divergence"
+    assert findings_of(job)[0].kind == "divergence"
     assert session.says("The training diverged")

@@ -71,6 +71,11 @@ class Session:
                 return self.look()
         raise AssertionError(f"there is nothing to choose called {key}")
 
+    def tab(self, view: str) -> "Session":
+        """Open a tab of the run on screen."""
+        self.at.session_state["view"] = view
+        return self.look()
+
     def upload(self, filename: str, content: bytes) -> "Session":
         """Upload a file as a table of one's own."""
         self.at.file_uploader("upload_file").clear().upload(filename, content)
@@ -122,8 +127,9 @@ class Session:
 
     @property
     def texts(self) -> list[str]:
-        """All markdown and captions."""
-        return [read(element.value) for element in (*self.at.markdown, *self.at.caption)]
+        """All markdown and captions, and what stands at the bars of progress."""
+        written = [element.value for element in (*self.at.markdown, *self.at.caption)]
+        return [read(text) for text in written + [bar.proto.text for bar in self.at.get("progress")]]
 
     @property
     def errors(self) -> list[str]:

@@ -34,6 +34,7 @@ def test_the_file_has_all_rows_in_the_tables_order(files: list[tuple[str, bytes]
     session = Session()
     job = session.start(stop_epochs=100)
     session.finish()
+    session.tab("Result")
     result = job.snapshot().result
     assert result is not None
     assert files[-1][0] == "onecluster-so-gaal-seed0-end.csv"
@@ -56,6 +57,7 @@ def test_a_table_without_labels_has_a_file_without_labels(files: list[tuple[str,
     session.upload("own.csv", b"a,b\n" + b"\n".join(b"%f,%f" % tuple(row) for row in rows))
     session.start(stop_epochs=3)
     session.finish()
+    session.tab("Result")
     assert list(newest(files).columns) == ["id", "outlier_score", "rank", "flag"]
     assert newest(files)["flag"].sum() == 2
 
@@ -64,6 +66,7 @@ def test_the_share_decides_how_many_are_flagged(files: list[tuple[str, bytes]]) 
     session = Session()
     session.start(stop_epochs=3)
     session.finish()
+    session.tab("Result")
     session.at.number_input("share").set_value(12.5)
     session.look()
     assert newest(files)["flag"].sum() == 125
@@ -79,10 +82,10 @@ def test_a_switch_shows_all_of_it_at_the_stop_or_at_the_end(files: list[tuple[st
     session = Session()
     job = session.start(stop_epochs=60)
     session.finish()
+    session.tab("Result")
     result = job.snapshot().result
     assert result is not None
     assert session.value("scored_at") == "end"
-    plane_end = session.chart("plane")
     table_end = session.at.dataframe[0].value
     assert session.says("by D at the end")
     assert session.says("D goes on learning against points that no longer move")
@@ -93,13 +96,16 @@ def test_a_switch_shows_all_of_it_at_the_stop_or_at_the_end(files: list[tuple[st
     assert files[-1][0] == "onecluster-so-gaal-seed0-stop.csv"
     np.testing.assert_allclose(newest(files)["outlier_score"], outlier_score(result.logits_stop), atol=1e-8)
     assert not session.at.dataframe[0].value.equals(table_end)
-    assert session.chart("plane")["data"][0]["z"] != plane_end["data"][0]["z"]
+    plane_stop = session.tab("Game").chart("plane")
+    session.choose("scored_at", "end")
+    assert session.chart("plane")["data"][0]["z"] != plane_stop["data"][0]["z"]
 
 
 def test_the_first_choice_is_the_set_ups(files: list[tuple[str, bytes]]) -> None:
     session = Session(score_at="stop", stop_epochs="5")
     session.press("Train")
     session.finish()
+    session.tab("Result")
     assert session.value("scored_at") == "stop"
     assert files[-1][0].endswith("-stop.csv")
 
@@ -108,15 +114,17 @@ def test_a_run_whose_g_never_stopped_has_one_d() -> None:
     session = Session(whether_stop="0", stop_epochs="5")
     session.press("Train")
     session.finish()
+    session.tab("Result")
     assert session.says("G did not stop within this run")
     assert session.says("by D at the end")
-    assert session.tiles()["AUC at stop"] == "–"
+    assert session.tab("Game").tiles()["AUC at stop"] == "–"
 
 
 def test_the_twenty_most_abnormal_rows_come_with_their_values() -> None:
     session = Session(data="highdim")
     job = session.start(stop_epochs=10)
     session.finish()
+    session.tab("Result")
     shown = session.at.dataframe[0].value
     assert len(shown) == 20
     assert list(shown["rank"]) == list(range(1, 21))
@@ -129,5 +137,5 @@ def test_mo_gaal_has_a_result_too() -> None:
     session = Session(algorithm="mo-gaal", k="3", stop_epochs="4", data="wine")
     session.press("Train")
     session.finish()
-    assert session.state == "completed"
+    session.tab("Result")
     assert session.at.dataframe[0].value["rank"].iloc[0] == 1

@@ -1,0 +1,77 @@
+"""A run on the Playground: its head, and the game, the result, the diagnosis and the replay in tabs."""
+
+import streamlit as st
+
+from pages import _diagnosis, _live, _results, _running
+from pages._setup import VIEWS
+from pages._shown import Shown
+from pages._words import plain
+
+# What the tabs set, and keep while another tab is open: Streamlit forgets widgets that a page does not draw.
+KEPT = ("scored_at", "share", "plane_kind")
+
+
+def run_view(run: Shown) -> None:
+    """Draw a run, live or ended."""
+    _keep(run)
+    _head(run)
+    found = () if run.active else _diagnosis.findings_of(run)
+    if st.session_state.get("view") not in VIEWS:
+        st.session_state["view"] = VIEWS[0]
+    game, result, diagnosis, replay = st.tabs(list(VIEWS), key="view", on_change="rerun")
+    if game.open:
+        with game:
+            _live.live_view(run, found)
+    if result.open:
+        with result:
+            _result(run)
+    if diagnosis.open:
+        with diagnosis:
+            if found:
+                _diagnosis.draw(found, run)
+            else:
+                _not_yet(run, "The diagnosis")
+    if replay.open:
+        with replay:
+            _replay(run)
+
+
+def _keep(run: Shown) -> None:
+    st.session_state.setdefault("scored_at", run.config.score_at)
+    st.session_state.setdefault("share", 5.0)
+    for name in KEPT:
+        if name in st.session_state:
+            st.session_state[name] = st.session_state[name]
+
+
+def _head(run: Shown) -> None:
+    snapshot = run.snapshot()
+    icon, color = _running.STATE_LOOK[snapshot.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_head"):
+        st.badge(snapshot.state.value, icon=icon, color=color)
+        st.markdown(f"**{plain(run.title)}**", width="stretch")
+        if not snapshot.state.active:
+            st.caption(_live.progress_text(snapshot), width="content")
+
+
+def _result(run: Shown) -> None:
+    result = run.snapshot().result
+    if result is None:
+        _not_yet(run, "The result")
+    else:
+        _results.results(run, result)
+
+
+def _replay(run: Shown) -> None:
+    result = run.snapshot().result
+    if result is None:
+        _not_yet(run, "The replay")
+    else:
+        _results.replay_of(run, result)
+
+
+def _not_yet(run: Shown, what: str) -> None:
+    if run.active:
+        st.caption(f"{what} comes when the run has ended.")
+    else:
+        st.caption(f"This run left none: it is {run.snapshot().state.value}, and had no step that could be used.")
