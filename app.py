@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._annotate import forget_deleted
 from sogaal.launch import install_plotly
 
 # Drawn here because Streamlit fetches Material icons and emoji for the browser's tab from the internet.
@@ -39,9 +40,15 @@ st.html(
 
 st.logo(Path(__file__).with_name("pages") / "logo.svg", size="large")
 
+RUNS = st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:")
 PAGES = [
     st.Page("pages/playground.py", title="Playground", icon=":material/play_circle:", default=True),
+    RUNS,
     st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
 ]
 
-st.navigation(PAGES, position="top").run()
+st.session_state["navigated"] = True
+page = st.navigation(PAGES, position="top")
+if page != RUNS:
+    forget_deleted()  # what was deleted on that page can be undone until it is left
+page.run()

@@ -32,12 +32,10 @@ def findings_of(run: Shown) -> tuple[Finding, ...]:
 
 def _look(run: Shown) -> tuple[Finding, ...]:
     snapshot = run.snapshot()
-    result = snapshot.result
-    last = () if snapshot.frame is None else (snapshot.frame,)
     evidence = Evidence(
         config=run.config,
         view=snapshot.history,
-        frames=last if result is None else result.frames,
+        frames=run.frames,
         batches=run.config.batches(run.dataset.n),
         stop_step=snapshot.stop_step,
         complete=snapshot.state == JobState.COMPLETED,

@@ -101,13 +101,13 @@ def _chart(spec: figures.Spec, key: str, caption: str) -> None:
     st.caption(caption)
 
 
-def replay_of(run: Shown, result: JobResult) -> None:
+def replay_of(run: Shown) -> None:
     """Draw the replay of a run that has ended."""
     snapshot, dataset = run.snapshot(), run.dataset
     plane = (0, 1) if dataset.d == 2 else None
     scene = _server.scene(dataset.fingerprint, run.scaling, plane, dataset)
     replay(
-        result.frames,
+        run.frames,
         snapshot.history,
         X=_server.scaled(dataset.fingerprint, run.scaling, dataset),
         y=dataset.y,
@@ -120,7 +120,7 @@ def replay_of(run: Shown, result: JobResult) -> None:
         file_name=f"replay-{dataset.name}-{run.id}.html",
     )
     st.caption(
-        f"{len(result.frames)} moments of the run, gliding from one to the next. While the player has the focus, space "
+        f"{len(run.frames)} moments of the run, gliding from one to the next. While the player has the focus, space "
         "plays and pauses, and the arrow keys go from moment to moment."
     )
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _diagnosis, _live, _results, _running
+from pages import _annotate, _diagnosis, _downloads, _live, _results, _running, _saved
 from pages._setup import VIEWS
 from pages._shown import Shown
 from pages._words import plain
@@ -45,13 +45,28 @@ def _keep(run: Shown) -> None:
 
 
 def _head(run: Shown) -> None:
-    snapshot = run.snapshot()
+    snapshot, saved = run.snapshot(), _saved.find(run.id)
+    record = None if saved is None else saved.record
     icon, color = _running.STATE_LOOK[snapshot.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_head"):
         st.badge(snapshot.state.value, icon=icon, color=color)
-        st.markdown(f"**{plain(run.title)}**", width="stretch")
+        name = run.title if record is None or not record.name else record.name
+        tags = "" if record is None else "".join(f" :gray-badge[{plain(tag)}]" for tag in record.tags)
+        st.markdown(f"**{plain(name)}**{tags}", width="stretch")
         if not snapshot.state.active:
             st.caption(_live.progress_text(snapshot), width="content")
+        with st.popover("Name", icon=":material/edit:", disabled=record is None, type="tertiary", width="content"):
+            if record is not None:
+                _annotate.edit(record, "run")
+        with st.popover("Files", icon=":material/download:", disabled=saved is None, type="tertiary", width="content"):
+            if saved is not None:
+                _downloads.downloads(saved, "run")
+    if record is not None and record.name:
+        st.caption(plain(run.title))
+    if record is not None and record.note:
+        st.caption(f":material/sticky_note_2: {plain(record.note)}")
+    for problem in run.problems:
+        st.warning(plain(problem), icon=":material/warning:")
 
 
 def _result(run: Shown) -> None:
@@ -63,11 +78,10 @@ def _result(run: Shown) -> None:
 
 
 def _replay(run: Shown) -> None:
-    result = run.snapshot().result
-    if result is None:
+    if run.active or len(run.frames) < 2:
         _not_yet(run, "The replay")
     else:
-        _results.replay_of(run, result)
+        _results.replay_of(run)
 
 
 def _not_yet(run: Shown, what: str) -> None:

@@ -1,12 +1,19 @@
 """The list of runs that every page shows: a run whose tab was closed is found again here."""
 
+from datetime import UTC, datetime
+
 import streamlit as st
 
-from pages import _server, _shown
+from pages import _run_rows, _saved, _server, _shown
+from pages._run_rows import Row
 from pages._shown import Shown
 from pages._words import plain
+from sogaal.errors import SogaalError
 from sogaal.figures import MAX_RUNS
-from sogaal.jobs import Job, JobState, Snapshot
+from sogaal.jobs import JobState
+
+# Runs in the sidebar; the others are on the page of all runs.
+MOST_LISTED = 10
 
 STATE_LOOK: dict[JobState, tuple[str, str]] = {
     JobState.QUEUED: (":material/hourglass_empty:", "gray"),
@@ -26,49 +33,53 @@ def show(run: str | None) -> None:
     st.session_state["run"] = run
 
 
-def shown_run() -> Shown | None:
-    """The run that the Playground shows, if it is still there."""
-    run = st.session_state.get("run")
-    job = None if run is None else _server.registry().get(run)
-    return None if job is None else _shown.of_job(job)
+def look_up(run: str) -> Shown | str:
+    """A run by its token: in memory, else from its folder; or a sentence that says why it cannot be shown."""
+    job = _server.registry().get(run)
+    if job is not None:
+        return _shown.of_job(job)
+    try:
+        return _saved.shown(run)
+    except SogaalError as error:
+        return str(error)
+    except OSError as error:
+        return f"it cannot be read ({error.strerror or error})."
 
 
 def running_list() -> None:
-    """Draw the runs in memory in the sidebar, newest first."""
-    jobs = sorted(_server.registry().jobs(), key=lambda job: job.created, reverse=True)
-    if not jobs:
+    """Draw the runs in memory and the newest saved ones in the sidebar, newest first."""
+    rows = _run_rows.rows(limit=MOST_LISTED)
+    if not rows:
         return
-    active = {job.id for job in _server.registry().active()}
-    title = f"Runs in memory ({len(active)} active)" if active else f"Runs in memory ({len(jobs)})"
-    with st.expander(title, icon=":material/list:", expanded=False):
+    active = _server.registry().active()
+    with st.expander(f"Runs ({len(active)} active)" if active else "Runs", icon=":material/list:", expanded=False):
         if len(active) > 1:
             st.button("Stop all", key="stop_all", icon=":material/stop:", width="stretch", on_click=_stop_all)
-        if len(jobs) > 1 and st.button(
+        if len(rows) > 1 and st.button(
             "Compare the newest", key="compare_newest", icon=":material/stacked_line_chart:", width="stretch"
         ):
-            newest = [job.id for job in jobs if job.snapshot().history.steps][:MAX_RUNS]
+            newest = [row.id for row in rows if row.steps and not row.members][:MAX_RUNS]
             st.session_state.pop("compare_kept", None)
             st.switch_page("pages/compare.py", query_params={"ids": ",".join(newest)})
-        for job in jobs:
-            snapshot = job.snapshot()
-            icon, _ = STATE_LOOK[snapshot.state]
+        for row in rows:
             st.button(
-                plain(_line(job, snapshot)),
-                key=f"show_{job.id}",
-                icon=icon,
+                plain(_line(row)),
+                key=f"show_{row.id}",
+                icon=STATE_LOOK[row.state][0],
                 width="stretch",
-                type="primary" if job.id == st.session_state.get("run") else "secondary",
-                help=f"{snapshot.state.value}, step {snapshot.step:,} of {snapshot.total_steps:,}",
+                type="primary" if row.id == st.session_state.get("run") else "secondary",
+                help=f"{row.state.value}, {row.steps:,} steps",
                 on_click=_open,
-                args=(job.id,),
+                args=(row.id,),
             )
+        st.page_link("pages/runs.py", label="All runs", icon=":material/table_rows:")
 
 
-def _line(job: Job, snapshot: Snapshot) -> str:
-    summary = {} if snapshot.result is None else snapshot.result.summary
-    auc = summary.get("auc_final")
-    started = job.created.astimezone().strftime("%H:%M:%S")
-    return f"{started} · {job.title}" + ("" if auc is None else f" · AUC {auc:.3f}")
+def _line(row: Row) -> str:
+    started = row.created.astimezone()
+    today = started.date() == datetime.now(UTC).astimezone().date()
+    when = f"{started:%H:%M:%S}" if today else f"{started:%Y-%m-%d}"
+    return f"{when} · {row.name}" + ("" if row.auc_final is None else f" · AUC {row.auc_final:.3f}")
 
 
 def _stop_all() -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import streamlit as st
 
 from sogaal import figures
 from sogaal.data import Dataset, list_datasets, load_dataset
+from sogaal.errors import SogaalError
 from sogaal.jobs import JobRegistry
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.runs.store import RunStore
@@ -25,6 +27,15 @@ def registry() -> JobRegistry:
     gc.collect()
     gc.freeze()
     return JobRegistry(RunStore())
+
+
+@st.cache_resource
+def store() -> RunStore:
+    """The folder of runs of this server. What was deleted while an earlier one ran is deleted for good."""
+    found = RunStore()
+    with suppress(SogaalError, OSError):
+        found.empty_trash()
+    return found
 
 
 @st.cache_resource

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _server
+from pages import _running, _server
 from sogaal.config import FIELDS, PRESETS, TrainConfig, make_config
 from sogaal.data import list_datasets
 from sogaal.errors import ConfigError, DataError
@@ -53,6 +53,13 @@ def apply_setup(dataset: str, config: TrainConfig, scaling: str) -> None:
     st.session_state["set_scaling"] = scaling
     for name, value in config.model_dump(include=set(FORM_FIELDS)).items():
         _put(name, value)
+
+
+def take_setup(dataset: str, config: TrainConfig, scaling: str) -> None:
+    """Put a set-up into the form of the Playground, from another page."""
+    if "set_preset" not in st.session_state and not _restore():
+        apply_preset(DEFAULT_PRESET)
+    apply_setup(dataset, config, scaling)
 
 
 def current_config() -> TrainConfig:
@@ -101,22 +108,21 @@ def _read_address() -> list[str]:
     if "view" in given:
         st.session_state["view"] = _one_of("view", given["view"], list(VIEWS), problems)
     run = given.get("run")
-    if run is not None and not _attach(run, "data" in given or "preset" in given):
-        problems.append(
-            f"The address names the run {run[:40]!r}, which is no longer in memory. Its set-up is in the form: "
-            "press Train to run it again."
-        )
+    problem = "" if run is None else _attach(run, "data" in given or "preset" in given)
+    if problem:
+        problems.append(f"The run {run[:40]!r} cannot be shown: {problem} The form has the set-up of the address.")
     return problems
 
 
-def _attach(run: str, has_setup: bool) -> bool:
-    job = _server.registry().get(run)
-    if job is None:
-        return False
-    st.session_state["run"] = run
+def _attach(run: str, has_setup: bool) -> str:
+    """Put a run on the page; returns why that cannot be, or nothing."""
+    found = _running.look_up(run)
+    if isinstance(found, str):
+        return found
+    st.session_state["run"] = found.id
     if not has_setup:
-        apply_setup(_server.key_of_table(job.dataset), job.config, job.scaling)
-    return True
+        apply_setup(_server.key_of_table(found.dataset), found.config, found.scaling)
+    return ""
 
 
 def _default_dataset(problems: list[str]) -> str:

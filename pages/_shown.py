@@ -1,40 +1,69 @@
 """A run as the pages show it: a job of this server, or one read from its folder. Both look the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
+from sogaal.frames import Frame
 from sogaal.jobs import Job, Snapshot
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """``id``: as in the address. ``job``: None for a run that is only on disk, whose ``snapshot`` is then ``read``.
+class Read:
+    """What a run's folder told: ``snapshot`` as a job would show it, the ``frames`` that were kept, what could not be
+    read, and ``diverged``: the message of a run whose numbers left the finite range, else empty."""
 
-    ``diverged``: the message of a run whose numbers left the finite range, else empty.
-    """
+    snapshot: Snapshot
+    frames: Sequence[Frame]
+    problems: Sequence[str] = ()
+    diverged: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """``id``: as in the address. ``job`` is None for a run that is only on disk, and ``read`` for one that is not."""
 
     id: str
     title: str
     dataset: Dataset
     config: TrainConfig
     scaling: str
-    diverged: str = ""
     job: Job | None = None
-    read: Snapshot | None = None
+    read: Read | None = None
 
     def snapshot(self) -> Snapshot:
         """The run now; one from disk does not change."""
-        found = self.read if self.job is None else self.job.snapshot()
-        assert found is not None
-        return found
+        if self.job is not None:
+            return self.job.snapshot()
+        assert self.read is not None
+        return self.read.snapshot
 
     @property
     def active(self) -> bool:
         """Whether the run still has something to do."""
         return self.snapshot().state.active
 
+    @property
+    def diverged(self) -> str:
+        """The message of a run whose numbers left the finite range, else empty."""
+        return self.job.diverged if self.job is not None else self.read.diverged if self.read is not None else ""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What of the run could not be read, or why it is not being saved."""
+        return () if self.read is None else self.read.problems
+
+    @property
+    def frames(self) -> Sequence[Frame]:
+        """Pictures of a run that has ended, in the order of their steps; at least the last one, if there is one."""
+        snapshot = self.snapshot()
+        if snapshot.result is not None:
+            return snapshot.result.frames
+        kept = () if self.read is None else self.read.frames
+        return kept or (() if snapshot.frame is None else (snapshot.frame,))
+
 
 def of_job(job: Job) -> Shown:
     """A job of this server."""
-    return Shown(job.id, job.title, job.dataset, job.config, job.scaling, job.diverged, job=job)
+    return Shown(job.id, job.title, job.dataset, job.config, job.scaling, job=job)

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages import _compare_data as data
+from pages._entry import enter
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._words import plain
@@ -277,4 +278,4 @@ def compare() -> None:
     _rankings(reads, groups if together else [""] * len(reads))
 
 
-compare()
+enter(compare)

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from pages import _control, _form, _live, _run, _running, _setup, _upload
+from pages._entry import enter
+from pages._shown import Shown
 from pages._words import plain
 from sogaal.data import Dataset
 
@@ -33,6 +35,19 @@ tell them from the rows of **{plain(dataset.name)}**. Nobody tells them which ro
         )
 
 
+def _shown_run() -> Shown | None:
+    """The run on the page, if it is still there; else the page says why not."""
+    wanted = st.session_state.get("run")
+    if wanted is None:
+        return None
+    found = _running.look_up(wanted)
+    if isinstance(found, Shown):
+        return found
+    st.warning(plain(f"That run cannot be shown: {found}"), icon=":material/info:")
+    _running.show(None)
+    return None
+
+
 def playground() -> None:
     """The whole page."""
     _upload.take_upload()
@@ -44,10 +59,7 @@ def playground() -> None:
     problems = st.session_state.get("address_problems")
     if problems:
         st.warning("\n".join(f"- {plain(problem)}" for problem in problems), icon=":material/link_off:")
-    run = _running.shown_run()
-    if run is None and st.session_state.get("run") is not None:
-        st.warning("That run is no longer in memory: the server keeps the last twenty.", icon=":material/info:")
-        _running.show(None)
+    run = _shown_run()
     _control.control_bar(run, dataset, config)
     if run is None:
         _running.notice()
@@ -58,4 +70,4 @@ def playground() -> None:
     _setup.write_address(None if run is None else run.id, st.session_state.get("view"))
 
 
-playground()
+enter(playground)

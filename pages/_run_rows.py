@@ -1,0 +1,159 @@
+"""All runs as rows: those in memory and those on disk, each once; filtered, searched and sorted."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pages import _saved, _server
+from sogaal.config import TrainConfig
+from sogaal.figures import sparkline
+from sogaal.jobs import Job, JobState
+from sogaal.runs.names import token_of
+from sogaal.runs.record import RunRecord
+
+ALGORITHMS = {"so-gaal": "SO-GAAL", "mo-gaal": "MO-GAAL"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run in a list. ``id``: its token. ``folder``: the name of its folder, empty where it is not saved.
+
+    ``name``: what people called it, else its title. ``members``: of a population, 0 for a single run.
+    """
+
+    id: str
+    folder: str
+    state: JobState
+    name: str
+    dataset: str
+    algorithm: str
+    config: TrainConfig
+    created: datetime
+    auc_stop: float | None = None
+    auc_final: float | None = None
+    auc_best: float | None = None
+    curve: tuple[float, ...] = ()
+    d_loss: float | None = None
+    g_loss: float | None = None
+    steps: int = 0
+    seconds: float | None = None
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    title: str = ""
+    members: int = 0
+
+    def text(self) -> str:
+        """What a search looks through."""
+        setup = " ".join(f"{name}={value}" for name, value in self.config.model_dump().items())
+        parts = (self.name, self.title, self.dataset, self.algorithm, self.id, *self.tags, self.note, setup)
+        return "\n".join(parts).casefold()
+
+
+def rows(limit: int | None = None) -> list[Row]:
+    """All runs, newest first, or the newest ``limit`` of them."""
+    records = _saved.records()
+    known = {token_of(record.id) for record in records}
+    unsaved = [of_job(job) for job in _server.registry().jobs() if job.id not in known]
+    saved = [of_record(record) for record in records[:limit]]
+    return sorted([*unsaved, *saved], key=lambda row: row.created, reverse=True)[:limit]
+
+
+def of_record(record: RunRecord) -> Row:
+    """A saved run."""
+    summary: dict[str, Any] = dict(record.summary)
+    return Row(
+        id=token_of(record.id),
+        folder=record.id,
+        state=_state(record),
+        name=record.name or record.title,
+        title=record.title,
+        dataset=record.dataset.name,
+        algorithm=ALGORITHMS[record.config.algorithm],
+        config=record.config,
+        created=record.created,
+        curve=record.auc_curve,
+        steps=record.step,
+        tags=record.tags,
+        note=record.note,
+        members=0 if record.population is None else record.population.count,
+        **{name: summary.get(name) for name in ("auc_stop", "auc_final", "auc_best", "d_loss", "g_loss", "seconds")},
+    )
+
+
+def _state(record: RunRecord) -> JobState:
+    """What a job of this server knows is newer than what was written."""
+    job = _server.registry().get(token_of(record.id))
+    return record.state if job is None else job.snapshot().state
+
+
+def of_job(job: Job) -> Row:
+    """A run in memory that is not saved, or not yet."""
+    snapshot = job.snapshot()
+    summary = {} if snapshot.result is None else snapshot.result.summary
+    history = snapshot.history
+    return Row(
+        id=job.id,
+        folder="",
+        state=snapshot.state,
+        name=job.title,
+        title=job.title,
+        dataset=job.dataset.name,
+        algorithm=ALGORITHMS[job.config.algorithm],
+        config=job.config,
+        created=job.created,
+        auc_stop=summary.get("auc_stop"),
+        auc_final=summary.get("auc_final"),
+        auc_best=summary.get("auc_best"),
+        curve=tuple(sparkline(history.auc)) if history.has_labels else (),
+        d_loss=float(history.d_loss[-1]) if history.steps else None,
+        g_loss=float(history.g_loss[-1]) if history.steps else None,
+        steps=snapshot.step,
+        seconds=summary.get("seconds"),
+    )
+
+
+# -- which, and in which order -------------------------------------------------------------------------------------
+
+ORDERS: dict[str, Callable[[Row], Any]] = {
+    "newest": lambda row: row.created,
+    "AUC at end": lambda row: row.auc_final,
+    "AUC at stop": lambda row: row.auc_stop,
+    "AUC best": lambda row: row.auc_best,
+    "name": lambda row: row.name.casefold(),
+    "longest": lambda row: row.seconds,
+}
+
+
+def chosen(
+    found: Sequence[Row],
+    *,
+    states: Collection[JobState] = (),
+    datasets: Collection[str] = (),
+    algorithms: Collection[str] = (),
+    tags: Collection[str] = (),
+    words: str = "",
+) -> list[Row]:
+    """The rows that have one of each (none: any), all ``tags``, and all ``words`` somewhere."""
+    wanted = words.casefold().split()
+    return [
+        row
+        for row in found
+        if (not states or row.state in states)
+        and (not datasets or row.dataset in datasets)
+        and (not algorithms or row.algorithm in algorithms)
+        and set(tags) <= set(row.tags)
+        and (not wanted or _has(row.text(), wanted))
+    ]
+
+
+def _has(text: str, wanted: Sequence[str]) -> bool:
+    return all(word in text for word in wanted)
+
+
+def ordered(found: Sequence[Row], order: str) -> list[Row]:
+    """The rows, highest first but names from A; those without a value last."""
+    value = ORDERS[order]
+    there = [row for row in found if value(row) is not None]
+    without = [row for row in found if value(row) is None]
+    return sorted(there, key=value, reverse=order != "name") + without

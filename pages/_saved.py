@@ -1,0 +1,100 @@
+"""Runs on disk: the store of this server, and a saved run as the pages show it."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages import _server
+from pages._shown import Read, Shown
+from sogaal.errors import RunError
+from sogaal.frames import Frame
+from sogaal.history import History
+from sogaal.jobs import JobResult, JobState, Snapshot
+from sogaal.runs.names import token_of
+from sogaal.runs.record import RunRecord
+from sogaal.runs.saved import SavedRun
+from sogaal.runs.store import Unreadable
+
+# So long a list of the runs is good enough for the next click.
+FRESH_SECONDS = 2.0
+DIVERGED = "Training diverged"
+
+
+@st.cache_resource
+def _listed() -> dict[str, Any]:
+    return {"at": float("-inf"), "entries": [], "store": None}
+
+
+def entries() -> Sequence[RunRecord | Unreadable]:
+    """All runs in the folder, newest first, as they were a moment ago; raises :class:`RunError`."""
+    listed, store, now = _listed(), _server.store(), time.monotonic()
+    if listed["store"] is not store or now - listed["at"] > FRESH_SECONDS:
+        listed |= {"entries": store.entries(), "at": now, "store": store}
+    return listed["entries"]  # type: ignore[no-any-return]
+
+
+def changed() -> None:
+    """Have the next look at the list read it anew."""
+    _listed()["at"] = float("-inf")
+
+
+def records() -> list[RunRecord]:
+    """The runs that can be read, newest first; none where the folder cannot be."""
+    try:
+        return [entry for entry in entries() if isinstance(entry, RunRecord)]
+    except RunError:
+        return []
+
+
+def find(run: str) -> SavedRun | None:
+    """A run by its token or id; None where there is none, or it cannot be read."""
+    try:
+        return _server.store().get(run)
+    except RunError:
+        return None
+
+
+def shown(run: str) -> Shown:
+    """A saved run, to be shown; raises :class:`RunError` where there is none, or no table, or it cannot be read."""
+    saved = _server.store().get(run)
+    stamp = (saved.folder / "run.json").stat().st_mtime_ns
+    return _read(str(saved.folder), stamp, saved.record.state.value, saved)
+
+
+@st.cache_resource(show_spinner="Reading the run …", max_entries=16)
+def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
+    record, dataset = _saved.record, _saved.dataset()
+    config, problems = record.config, []
+    view = History(config.n_generators).view()
+    frames: Sequence[Frame] = ()
+    result: JobResult | None = None
+    try:
+        view = _saved.history()[0].view()
+        frames = _saved.frames()
+        result = _saved.result()
+    except RunError as error:
+        problems.append(str(error))
+    steps = view.steps
+    snapshot = Snapshot(
+        job_id=token_of(record.id),
+        version=1,
+        state=record.state,
+        step=steps,
+        total_steps=record.total_steps or config.total_steps(dataset.n),
+        epoch=steps // config.batches(dataset.n),
+        total_epochs=config.epochs,
+        steps_per_second=0.0,
+        seconds_left=None,
+        place_in_queue=None,
+        message=record.message,
+        generator_stopped=record.stop_step is not None and steps >= record.stop_step,
+        stop_step=record.stop_step,
+        history=view,
+        frame=frames[-1] if frames else None,
+        result=result,
+    )
+    diverged = record.message if record.state == JobState.FAILED and record.message.startswith(DIVERGED) else ""
+    read = Read(snapshot, frames, tuple(problems), diverged)
+    return Shown(token_of(record.id), record.title, dataset, config, record.scaling_method, read=read)
