@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages import _running, _saved, _server, _setup
-from pages._run_rows import Row
 from pages._words import plain
 from sogaal.errors import SogaalError
 from sogaal.runs.annotations import MOST_NAME, MOST_NOTE
@@ -83,10 +82,10 @@ def take_setup(row_id: str) -> str:
     return ""
 
 
-def resume(row: Row) -> str:
+def resume(run: str) -> str:
     """Go on with a saved run; returns why that cannot be, or nothing."""
     try:
-        job = _server.registry().resume(row.folder)
+        job = _server.registry().resume(run)
     except (SogaalError, OSError) as error:
         return str(error)
     _saved.changed()

@@ -5,17 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pages import _server
+from pages import _run_rows, _running, _saved
+from pages._run_rows import Row
 from sogaal import figures
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data import Dataset
+from sogaal.exports.history import Times
 from sogaal.history import HistoryView
-from sogaal.jobs import Job, JobResult, JobState
+from sogaal.jobs import JobResult, JobState
+
+# So many runs stand in the picker; older ones are chosen on the page of all runs.
+MOST_OFFERED = 200
+MOST_BY_DEFAULT = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """A run as it was read at one moment. ``summary``: empty until the run has ended."""
+    """A run as it was read at one moment. ``times``: None where nobody asked, or nobody measured them. ``summary``:
+    empty until the run has ended."""
 
     id: str
     title: str
@@ -24,6 +31,7 @@ class Read:
     config: TrainConfig
     scaling: str
     history: HistoryView
+    times: Times | None
     summary: Mapping[str, Any]
     result: JobResult | None
 
@@ -34,28 +42,39 @@ class Read:
         return json.dumps([self.dataset.fingerprint, self.scaling, setup], sort_keys=True)
 
 
-def runs() -> dict[str, Job]:
-    """Runs that can be compared, newest first: those in memory that have steps."""
-    jobs = sorted(_server.registry().jobs(), key=lambda job: job.created, reverse=True)
-    return {job.id: job for job in jobs if job.snapshot().history.steps}
+def runs(chosen: Sequence[str] = ()) -> dict[str, Row]:
+    """Runs that can be compared, newest first: the newest ones that have steps, and those that are ``chosen``."""
+    found = [row for row in _run_rows.rows() if row.steps and not row.members]
+    kept = set(chosen)
+    return {row.id: row for place, row in enumerate(found) if place < MOST_OFFERED or row.id in kept}
 
 
-def choice(job: Job) -> str:
+def newest(rows: Sequence[Row]) -> list[str]:
+    """What is worth comparing unless somebody says otherwise: the newest runs of one table."""
+    return [row.id for row in rows if row.dataset == rows[0].dataset][:MOST_BY_DEFAULT]
+
+
+def choice(row: Row) -> str:
     """A run in the narrow picker: its title from the back, because the ends tell runs apart."""
-    return " · ".join([*reversed(job.title.split(" · ")), f"{job.created.astimezone():%H:%M:%S}"])
+    name = row.name if row.name != row.title else " · ".join(reversed(row.title.split(" · ")))
+    return f"{name} · {row.created.astimezone():%m-%d %H:%M:%S}"
 
 
-def read(job: Job) -> Read:
-    """A run as it is now."""
-    snapshot = job.snapshot()
+def read(run: str, name: str, with_times: bool) -> Read | str:
+    """A run as it is now, or a sentence that says why it cannot be read."""
+    found = _running.look_up(run)
+    if isinstance(found, str):
+        return found
+    snapshot = found.snapshot()
     return Read(
-        id=job.id,
-        title=job.title,
+        id=found.id,
+        title=name,
         state=snapshot.state,
-        dataset=job.dataset,
-        config=job.config,
-        scaling=job.scaling,
+        dataset=found.dataset,
+        config=found.config,
+        scaling=found.scaling,
         history=snapshot.history,
+        times=_saved.times(run) if with_times else None,
         summary={} if snapshot.result is None else snapshot.result.summary,
         result=snapshot.result,
     )
@@ -64,7 +83,7 @@ def read(job: Job) -> Read:
 def curves(reads: Sequence[Read], groups: Sequence[str]) -> list[figures.ComparedRun]:
     """The runs as the curves take them."""
     return [
-        figures.ComparedRun(name, one.history, one.config.batches(one.dataset.n), group=group)
+        figures.ComparedRun(name, one.history, one.config.batches(one.dataset.n), one.times, group)
         for name, one, group in zip(short_titles(reads, groups), reads, groups, strict=True)
     ]
 
@@ -77,7 +96,7 @@ def short_titles(reads: Sequence[Read], groups: Sequence[str]) -> list[str]:
     for title, group in zip(parts, groups, strict=True):
         several = bool(group) and groups.count(group) > 1
         kept = [part for part in title if part not in common and not (several and part.startswith("seed "))]
-        names.append(" · ".join(kept or title[:-1]))
+        names.append(" · ".join(kept or title[:-1] or title))
     return names
 
 
@@ -107,7 +126,7 @@ def summary_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[str,
     rows = [
         {
             "run": letter,
-            "name": one.title,
+            "name": name if one.state == JobState.COMPLETED else f"{name} ({one.state.value})",
             "state": one.state.value,
             "seed": one.config.seed,
             **{name: one.summary.get(name) for name in ("auc_stop", "auc_final", "auc_best")},
@@ -115,7 +134,7 @@ def summary_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[str,
             "g_loss": float(one.history.g_loss[-1]),
             "steps": one.history.steps,
         }
-        for letter, one in zip(letters(groups), reads, strict=True)
+        for letter, name, one in zip(letters(groups), short_titles(reads, [""] * len(reads)), reads, strict=True)
     ]
     return sorted(rows, key=lambda row: row["run"])
 

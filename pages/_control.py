@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _running, _server, _setup
+from pages import _running, _saved, _server, _setup
 from pages._shown import Shown
 from pages._words import plain
 from sogaal.config import FIELDS, TrainConfig
@@ -24,7 +24,8 @@ def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None)
     """Draw the buttons and the pace in one row."""
     job = None if run is None else run.job
     state = None if run is None else run.snapshot().state
-    active = state is not None and state.active
+    # Another process may train it: its page can look, and no more.
+    active = job is not None and job.snapshot().state.active
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         st.button(
             "Train",
@@ -35,10 +36,18 @@ def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None)
             args=(dataset, config, False),
             help="Start a run with the set-up on the left. A run that is under way goes on beside it.",
         )
-        if state == JobState.PAUSED:
+        if active and state == JobState.PAUSED:
             st.button("Resume", icon=":material/play_circle:", type="primary", on_click=_command, args=(job, "resume"))
+        elif run is not None and not run.snapshot().state.active and not _saved.not_resumable(run.id):
+            st.button(
+                "Resume",
+                icon=":material/resume:",
+                on_click=_go_on,
+                args=(run.id,),
+                help="Go on from the last checkpoint; it ends as it would have ended without a break.",
+            )
         else:
-            pausable = state in (JobState.RUNNING, JobState.QUEUED)
+            pausable = active and state in (JobState.RUNNING, JobState.QUEUED)
             st.button("Pause", icon=":material/pause:", disabled=not pausable, on_click=_command, args=(job, "pause"))
         st.button(
             "Step",
@@ -118,6 +127,17 @@ def _train(dataset: Dataset, config: TrainConfig, one_step: bool) -> None:
 
 def _is(job: Job, dataset: Dataset, config: TrainConfig, scaling: str) -> bool:
     return (job.config, job.scaling, job.dataset.fingerprint) == (config, scaling, dataset.fingerprint)
+
+
+def _go_on(run: str) -> None:
+    try:
+        job = _server.registry().resume(run)
+    except (SogaalError, OSError) as error:
+        st.session_state["train_problem"] = str(error)
+        return
+    job.set_speed(speed(st.session_state["set_pace"], job.snapshot().total_steps))
+    _saved.changed()
+    _running.show(job.id)
 
 
 def _command(job: Job, name: str) -> None:

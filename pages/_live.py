@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _diagnosis, _results, _server
+from pages import _diagnosis, _results, _running, _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._shown import Shown
@@ -20,17 +20,21 @@ from sogaal.frames import Frame
 from sogaal.jobs import JobState, Snapshot
 
 REFRESH_SECONDS = 0.5
+# Of a run that another process trains: it writes no more often.
+OTHERS_SECONDS = 2.0
 PLANE_HEIGHT = 520
 
 
 def live_view(run: Shown, found: Sequence[Finding] = ()) -> None:
     """Draw a run, and keep drawing while it is active; ``found``: the diagnosis of one that has ended."""
-    every = REFRESH_SECONDS if run.active else None
+    every = None if not run.active else REFRESH_SECONDS if run.job is not None else OTHERS_SECONDS
     st.fragment(run_every=every)(_live)(run, run.snapshot().state, found)
 
 
 def _live(run: Shown, drawn_state: JobState, found: Sequence[Finding]) -> None:
     snapshot = run.snapshot()
+    if run.job is None and run.active and _running.look_up(run.id) is not run:
+        st.rerun(scope="app")  # another process trains it, and has written something new
     if snapshot.state != drawn_state:
         # The buttons, the head and the tabs stand outside this fragment and depend on the state.
         st.rerun(scope="app")
@@ -68,6 +72,8 @@ def _status(snapshot: Snapshot) -> None:
         st.progress(snapshot.step / max(snapshot.total_steps, 1), text=progress_text(snapshot))
     if snapshot.message:
         st.info(plain(snapshot.message), icon=":material/info:")
+    if snapshot.saving_problem:
+        st.warning(f"{plain(snapshot.saving_problem)} The training goes on.", icon=":material/save:")
 
 
 def _outcome(snapshot: Snapshot, found: Sequence[Finding]) -> None:

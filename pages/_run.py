@@ -55,18 +55,20 @@ def _head(run: Shown) -> None:
         st.markdown(f"**{plain(name)}**{tags}", width="stretch")
         if not snapshot.state.active:
             st.caption(_live.progress_text(snapshot), width="content")
+    if record is not None and record.name:
+        st.caption(plain(run.title))
+    if record is not None and record.note:
+        st.caption(f":material/sticky_note_2: {plain(record.note)}")
+    for problem in () if snapshot.state.active else run.problems:  # that of a run under way is said as it comes
+        st.warning(plain(problem), icon=":material/warning:")
+    # At the right of the tabs, see the style in app.py.
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="run_tools"):
         with st.popover("Name", icon=":material/edit:", disabled=record is None, type="tertiary", width="content"):
             if record is not None:
                 _annotate.edit(record, "run")
         with st.popover("Files", icon=":material/download:", disabled=saved is None, type="tertiary", width="content"):
             if saved is not None:
                 _downloads.downloads(saved, "run")
-    if record is not None and record.name:
-        st.caption(plain(run.title))
-    if record is not None and record.note:
-        st.caption(f":material/sticky_note_2: {plain(record.note)}")
-    for problem in run.problems:
-        st.warning(plain(problem), icon=":material/warning:")
 
 
 def _result(run: Shown) -> None:

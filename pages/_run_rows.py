@@ -1,7 +1,7 @@
 """All runs as rows: those in memory and those on disk, each once; filtered, searched and sorted."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,12 +60,12 @@ def rows(limit: int | None = None) -> list[Row]:
 
 
 def of_record(record: RunRecord) -> Row:
-    """A saved run."""
+    """A saved run; of one that this server trains, as it is now."""
     summary: dict[str, Any] = dict(record.summary)
-    return Row(
+    row = Row(
         id=token_of(record.id),
         folder=record.id,
-        state=_state(record),
+        state=record.state,
         name=record.name or record.title,
         title=record.title,
         dataset=record.dataset.name,
@@ -79,12 +79,12 @@ def of_record(record: RunRecord) -> Row:
         members=0 if record.population is None else record.population.count,
         **{name: summary.get(name) for name in ("auc_stop", "auc_final", "auc_best", "d_loss", "g_loss", "seconds")},
     )
-
-
-def _state(record: RunRecord) -> JobState:
-    """What a job of this server knows is newer than what was written."""
-    job = _server.registry().get(token_of(record.id))
-    return record.state if job is None else job.snapshot().state
+    job = _server.registry().get(row.id)
+    if job is None or (job.snapshot().state == row.state and not row.state.active):
+        return row
+    now = of_job(job)
+    live = {name: getattr(now, name) for name in ("state", "steps", "d_loss", "g_loss")}
+    return replace(row, **live, curve=now.curve or row.curve)
 
 
 def of_job(job: Job) -> Row:

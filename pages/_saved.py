@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -9,17 +10,20 @@ import streamlit as st
 from pages import _server
 from pages._shown import Read, Shown
 from sogaal.errors import RunError
+from sogaal.exports.history import Times
 from sogaal.frames import Frame
 from sogaal.history import History
 from sogaal.jobs import JobResult, JobState, Snapshot
+from sogaal.records import DIVERGED
+from sogaal.runs.folder import HISTORY
 from sogaal.runs.names import token_of
 from sogaal.runs.record import RunRecord
+from sogaal.runs.resuming import check_resumable
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import Unreadable
 
 # So long a list of the runs is good enough for the next click.
 FRESH_SECONDS = 2.0
-DIVERGED = "Training diverged"
 
 
 @st.cache_resource
@@ -54,6 +58,32 @@ def find(run: str) -> SavedRun | None:
         return _server.store().get(run)
     except RunError:
         return None
+
+
+def times(run: str) -> Times | None:
+    """Steps and the training seconds by then, of a run that is saved; None where nobody knows."""
+    saved = find(run)
+    path = None if saved is None else saved.file(HISTORY)
+    if saved is None or path is None:
+        return None
+    with suppress(RunError, OSError):
+        return _times(str(path), path.stat().st_mtime_ns, saved)
+    return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _times(path: str, stamp: int, _saved: SavedRun) -> Times:
+    return _saved.history()[1]
+
+
+def not_resumable(run: str) -> str:
+    """Why one cannot go on with a run, or nothing."""
+    try:
+        record = _server.store().get(run).record
+        check_resumable(record)
+    except RunError as error:
+        return str(error)
+    return "It is being trained, by another process." if record.state.active else ""
 
 
 def shown(run: str) -> Shown:

@@ -26,16 +26,15 @@ def registry() -> JobRegistry:
     # Everything loaded so far lives as long as the server: later collections need not look at it again.
     gc.collect()
     gc.freeze()
-    return JobRegistry(RunStore())
-
-
-@st.cache_resource
-def store() -> RunStore:
-    """The folder of runs of this server. What was deleted while an earlier one ran is deleted for good."""
     found = RunStore()
     with suppress(SogaalError, OSError):
-        found.empty_trash()
-    return found
+        found.empty_trash()  # deleted while an earlier server ran, which could have undone it
+    return JobRegistry(found)
+
+
+def store() -> RunStore:
+    """The folder of runs of this server."""
+    return registry().store
 
 
 @st.cache_resource

@@ -52,7 +52,10 @@ class Shown:
     @property
     def problems(self) -> Sequence[str]:
         """What of the run could not be read, or why it is not being saved."""
-        return () if self.read is None else self.read.problems
+        if self.read is not None:
+            return self.read.problems
+        problem = self.snapshot().saving_problem
+        return (problem,) if problem else ()
 
     @property
     def frames(self) -> Sequence[Frame]:

@@ -13,7 +13,7 @@ from pages._words import plain
 from sogaal import figures
 
 SPANS = [1, 3, 10, 30, 100, 300, 1000, 3000]
-AXES = {"step": "Steps", "epoch": "Epochs"}
+AXES = {"step": "Steps", "epoch": "Epochs", "time": "Time"}
 KINDS = {"exponential": "Exponential", "moving": "Moving mean"}
 AT = {"stop": "when G stopped", "end": "at the end"}
 ON = {"0": False, "1": True}
@@ -74,17 +74,19 @@ def _said(name: str) -> str:
 
 def _chosen() -> list[str]:
     """Draw the picker; returns the ids, which stand in the address."""
-    known = data.runs()
-    if "compare_ids" in st.session_state:
-        # The server forgets old runs; what is gone is no choice any more.
-        chosen = [run for run in st.session_state["compare_ids"] if run in known]
-    else:
-        asked = [part for part in st.query_params.get("ids", "").split(",") if part]
-        asked = list(dict.fromkeys(asked or st.session_state.get("compare_kept", [])))
-        chosen = [run for run in asked if run in known]
-        missing = [run for run in asked if run not in known]
-        st.session_state["compare_problem"] = _address_problem(missing, len(chosen))
-    st.session_state["compare_ids"] = chosen[: figures.MAX_RUNS]
+    state = st.session_state
+    asked = [part for part in st.query_params.get("ids", "").split(",") if part]
+    first = "compare_ids" not in state
+    wanted = state["compare_ids"] if not first else list(dict.fromkeys(asked or state.get("compare_kept", [])))
+    known = data.runs(wanted)
+    # What was deleted is no choice any more.
+    chosen = [run for run in wanted if run in known]
+    if first:
+        state["compare_problem"] = _address_problem([run for run in wanted if run not in known], len(chosen))
+        state["compare_by_default"] = not wanted and len(known) > 1 and "compare_kept" not in state
+        if state["compare_by_default"]:
+            chosen = data.newest(list(known.values()))
+    state["compare_ids"] = chosen[: figures.MAX_RUNS]
     ids: list[str] = st.multiselect(
         "Runs",
         list(known),
@@ -92,8 +94,10 @@ def _chosen() -> list[str]:
         format_func=lambda run: data.choice(known[run]),
         max_selections=figures.MAX_RUNS,
         placeholder=f"Choose 2 to {figures.MAX_RUNS} runs",
+        on_change=lambda: state.update(compare_by_default=False),
     )
-    st.session_state["compare_kept"] = ids
+    st.page_link("pages/runs.py", label="Choose in the list of all runs", icon=":material/table_rows:")
+    state["compare_kept"] = ids
     return ids
 
 
@@ -101,7 +105,9 @@ def _address_problem(missing: Sequence[str], known: int) -> str:
     parts = []
     if missing:
         shown = ", ".join(run[:40] for run in missing[:3])
-        parts.append(f"The address names runs that are no longer in memory: {shown}{' …' * (len(missing) > 3)}.")
+        parts.append(
+            f"The address names runs that are not there, or have no steps: {shown}{' …' * (len(missing) > 3)}."
+        )
     if known > figures.MAX_RUNS:
         parts.append(f"Shown are the first {figures.MAX_RUNS} of {known} runs.")
     return " ".join(parts)
@@ -159,26 +165,28 @@ def _tables(reads: Sequence[data.Read], groups: Sequence[str]) -> None:
         )
     column = st.column_config
     three = {
-        "auc_stop": ("AUC at stop", "ROC-AUC when G stopped"),
-        "auc_final": ("AUC at end", "ROC-AUC at the end of the run"),
+        "auc_stop": ("AUC stop", "ROC-AUC when G stopped"),
+        "auc_final": ("AUC end", "ROC-AUC at the end of the run"),
         "auc_best": ("AUC best", "The highest on the way; to choose it is to peek at labels"),
         "d_loss": ("D loss", "D's last loss; ln 2 = 0.693 is guessing"),
         "g_loss": ("G loss", "G's last loss"),
     }
-    numbers = {name: column.NumberColumn(title, format="%.3f", help=help) for name, (title, help) in three.items()}
-    letter = column.TextColumn("", width=40, help="Its letter in the charts")
+    # All of it has its place beside the sidebar of a small screen.
+    numbers = {
+        name: column.NumberColumn(title, format="%.3f", width=76, help=help) for name, (title, help) in three.items()
+    }
+    letter = column.TextColumn("", width=34, help="Its letter in the charts")
     st.dataframe(
         data.summary_rows(reads, groups),
         hide_index=True,
         height="content",
         column_config={
             "run": letter,
-            "name": column.TextColumn("Run", width="large"),
-            "state": column.TextColumn("State"),
-            "seed": column.NumberColumn("Seed", format="%d"),
+            "name": column.TextColumn("Run"),
             **numbers,
-            "steps": column.NumberColumn("Steps", format="localized"),
+            "steps": column.NumberColumn("Steps", format="localized", width=66),
         },
+        column_order=["run", "name", *numbers, "steps"],
         alt="Numbers of the runs",
     )
     differences = data.difference_rows(reads, groups)
@@ -236,25 +244,57 @@ def _chart(spec: figures.Spec, key: str, caption: str) -> None:
 # -- page ----------------------------------------------------------------------------------------------------------
 
 
+def _read(ids: Sequence[str]) -> tuple[list[data.Read], list[str]]:
+    """The runs as they are now, and what could not be read."""
+    known = data.runs(ids)
+    found = [data.read(run, known[run].name, st.session_state["axis"] == "time") for run in ids if run in known]
+    problems = [f"{known[run].name}: {one}" for run, one in zip(ids, found, strict=False) if isinstance(one, str)]
+    return [one for one in found if isinstance(one, data.Read)], problems
+
+
 def _comparison(ids: Sequence[str], together: bool, drawn_active: int) -> None:
-    known = data.runs()
-    reads = [data.read(known[run]) for run in ids if run in known]
+    reads, _ = _read(ids)
     if not reads:
         return
     if sum(one.state.active for one in reads) != drawn_active:
         st.rerun(scope="app")  # the timer, and the rankings of runs that ended meanwhile
     groups = [one.group if together else "" for one in reads]
+    timeless = [one.title for one in reads if st.session_state["axis"] == "time" and one.times is None]
+    if timeless:
+        st.caption(plain(f"Left out of the curves, because their training time is not known: {', '.join(timeless)}."))
     _curves(reads, groups)
     _tables(reads, groups)
 
 
 def _nothing_chosen() -> None:
-    if data.runs():
-        st.info(f"Choose 2 to {figures.MAX_RUNS} runs at the left.", icon=":material/info:")
+    known = data.runs()
+    if not known:
+        st.info("There are no runs to compare yet. Train some in the Playground first.", icon=":material/info:")
+        if st.button("To the Playground", icon=":material/play_circle:", type="primary"):
+            st.switch_page("pages/playground.py")
         return
-    st.info("There are no runs in memory to compare. Train some in the Playground first.", icon=":material/info:")
-    if st.button("To the Playground", icon=":material/play_circle:", type="primary"):
-        st.switch_page("pages/playground.py")
+    st.info(
+        f"Choose 2 to {figures.MAX_RUNS} runs at the left, or select them in the list of all runs and press Compare "
+        "there. Runs that differ by their seed alone are drawn as their mean and a band.",
+        icon=":material/info:",
+    )
+    newest = data.newest(list(known.values()))
+    st.button(
+        f"The newest on {next(iter(known.values())).dataset}",
+        icon=":material/stacked_line_chart:",
+        type="primary",
+        on_click=lambda: st.session_state.update(compare_ids=newest),
+    )
+
+
+def _messages(problems: Sequence[str]) -> None:
+    for name in ("compare_problem", "compare_switch_problem"):
+        if st.session_state.get(name):
+            st.warning(plain(st.session_state[name]), icon=":material/link_off:")
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
+    if st.session_state.get("compare_by_default"):
+        st.caption("Shown are the newest runs of one table. Choose others at the left.")
 
 
 def compare() -> None:
@@ -262,20 +302,18 @@ def compare() -> None:
     _read_address()
     with st.sidebar:
         ids = _chosen()
-        known = data.runs()
-        reads = [data.read(known[run]) for run in ids]
+        reads, problems = _read(ids)
         groups = [one.group for one in reads]
         together = _controls(len(set(groups)) < len(groups))
     _write_address(ids)
-    for name in ("compare_problem", "compare_switch_problem"):
-        if st.session_state.get(name):
-            st.warning(plain(st.session_state[name]), icon=":material/link_off:")
+    _messages(problems)
     if not ids:
         _nothing_chosen()
         return
     active = sum(one.state.active for one in reads)
     st.fragment(run_every=REFRESH_SECONDS if active else None)(_comparison)(ids, together, active)
-    _rankings(reads, groups if together else [""] * len(reads))
+    if reads:
+        _rankings(reads, groups if together else [""] * len(reads))
 
 
 enter(compare)

@@ -37,13 +37,13 @@ def _filters(rows: Sequence[Row]) -> list[Row]:
             key="runs_words",
             icon=":material/search:",
             placeholder="name, table, tag, note, lr_d=0.01 …",
-            width=250,
+            width=200,
         )
-        states = _many("State", "runs_state", [s.value for s in JobState if any(row.state == s for row in rows)], 150)
-        datasets = _many("Table", "runs_dataset", sorted({row.dataset for row in rows}), 170)
-        algorithms = _many("Algorithm", "runs_algorithm", sorted({row.algorithm for row in rows}), 150)
-        tags = _many("Tags", "runs_tags", sorted({tag for row in rows for tag in row.tags}, key=str.casefold), 150)
-        order = st.selectbox("Order", list(ORDERS), key="runs_order", width=140)
+        states = _many("State", "runs_state", [s.value for s in JobState if any(row.state == s for row in rows)], 140)
+        datasets = _many("Table", "runs_dataset", sorted({row.dataset for row in rows}), 150)
+        algorithms = _many("Algorithm", "runs_algorithm", sorted({row.algorithm for row in rows}), 130)
+        tags = _many("Tags", "runs_tags", sorted({tag for row in rows for tag in row.tags}, key=str.casefold), 130)
+        order = st.selectbox("Order", list(ORDERS), key="runs_order", width=125)
     state["runs_kept"] = {name: state[name] for name in FILTERS if name in state}
     found = _run_rows.chosen(
         rows,
@@ -139,7 +139,7 @@ def _actions(selected: Sequence[Row]) -> None:
             st.switch_page("pages/compare.py", query_params={"ids": ",".join(row.id for row in selected)})
         reason = _not_resumable(one)
         if st.button("Resume", icon=":material/resume:", disabled=bool(reason), help=reason or "Go on where it ended."):
-            _did(_annotate.resume(one), "pages/playground.py")
+            _did(_annotate.resume(one.folder), "pages/playground.py")
         if st.button(
             "Use set-up", icon=":material/content_copy:", disabled=one is None or not one.folder,
             help="Put the run's table and hyperparameters into the Playground's form.",
@@ -161,11 +161,7 @@ def _not_resumable(row: Row | None) -> str:
     """Why a run cannot be gone on with, or nothing."""
     if row is None or not row.folder:
         return "Select one run that was interrupted or stopped."
-    if row.members:
-        return "It stands for many runs; open one of them."
-    if row.state not in (JobState.INTERRUPTED, JobState.STOPPED):
-        return f"Only a run that was interrupted or stopped can be resumed; this one is {row.state.value}."
-    return ""
+    return "It is under way." if row.state.active else _saved.not_resumable(row.folder)
 
 
 def _open(row: Row | None) -> None:

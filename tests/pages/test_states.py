@@ -94,7 +94,7 @@ def test_stop_ends_a_run_with_the_result_so_far() -> None:
     session.press("Stop")
     session.finish()
     assert session.state == "stopped"
-    assert session.enabled() == ENDED
+    assert session.enabled() == ENDED | {"Resume"}
     session.tab("Result")
     assert session.says("G did not stop within this run")
 
@@ -182,7 +182,7 @@ def test_watch_takes_short_runs_at_least_a_step_a_second() -> None:
 
 
 def test_a_queued_run_says_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    with JobRegistry(max_running=1) as narrow:
+    with JobRegistry(_server.store(), max_running=1) as narrow:
         monkeypatch.setattr(_server, "registry", lambda: narrow)
         session = Session()
         session.start(stop_epochs=100_000)
