@@ -8,6 +8,7 @@ from pages import _running, _saved, _server, _setup
 from pages._words import plain
 from sogaal.errors import SogaalError
 from sogaal.runs.annotations import MOST_NAME, MOST_NOTE
+from sogaal.runs.names import token_of
 from sogaal.runs.record import RunRecord
 
 
@@ -109,6 +110,7 @@ def delete(ids: Sequence[str]) -> str:
         return str(error)
     finally:
         _saved.changed()
+    _saved.deleted().update(token_of(run) for run in gone)
     st.session_state["deleted"] = [*st.session_state.get("deleted", []), gone]
     return ""
 
@@ -124,6 +126,7 @@ def restore() -> str:
         return str(error)
     finally:
         _saved.changed()
+    _saved.deleted().difference_update(token_of(run) for run in deleted[-1])
     st.session_state["deleted"] = deleted[:-1]
     return ""
 

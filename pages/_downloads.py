@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import streamlit as st
 
@@ -13,6 +15,7 @@ from sogaal.exports.history import Times
 from sogaal.history import HistoryView
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.replay import replay_page, replay_payload
+from sogaal.runs.archive import export_zip
 from sogaal.runs.saved import SavedRun
 
 EVENTS = "events.out.tfevents"
@@ -35,6 +38,13 @@ def _onnx(saved: SavedRun) -> bytes:
     from sogaal.exports.onnx import onnx_bytes  # its library takes its time
 
     return onnx_bytes(saved.model())
+
+
+def _zip(saved: SavedRun) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "run.zip"
+        export_zip(saved, path)
+        return path.read_bytes()
 
 
 def _events_name(saved: SavedRun) -> str:
@@ -72,6 +82,8 @@ def _replay(saved: SavedRun) -> bytes:
 
 
 OFFERS: dict[str, Offer] = {
+    "zip": Offer("Whole run (zip)", ".zip", "application/zip", _zip, "run.json",
+                 "All files and the table; `sogaal runs import` takes it back."),
     "scores": Offer("Scores (CSV)", "-scores.csv", "text/csv", SavedRun.scores_csv, "model.safetensors",
                     "The outlier score and the rank of every row."),
     "model": Offer("Model (safetensors)", ".safetensors", "application/octet-stream", _file("model.safetensors"),

@@ -53,7 +53,7 @@ class Row:
 def rows(limit: int | None = None) -> list[Row]:
     """All runs, newest first, or the newest ``limit`` of them."""
     records = _saved.records()
-    known = {token_of(record.id) for record in records}
+    known = {token_of(record.id) for record in records} | _saved.deleted()
     unsaved = [of_job(job) for job in _server.registry().jobs() if job.id not in known]
     saved = [of_record(record) for record in records[:limit]]
     return sorted([*unsaved, *saved], key=lambda row: row.created, reverse=True)[:limit]

@@ -16,7 +16,7 @@ from sogaal.history import History
 from sogaal.jobs import JobResult, JobState, Snapshot
 from sogaal.records import DIVERGED
 from sogaal.runs.folder import HISTORY
-from sogaal.runs.names import token_of
+from sogaal.runs.names import is_id, token_of
 from sogaal.runs.record import RunRecord
 from sogaal.runs.resuming import check_resumable
 from sogaal.runs.saved import SavedRun
@@ -28,7 +28,12 @@ FRESH_SECONDS = 2.0
 
 @st.cache_resource
 def _listed() -> dict[str, Any]:
-    return {"at": float("-inf"), "entries": [], "store": None}
+    return {"at": float("-inf"), "entries": [], "store": None, "deleted": set()}
+
+
+def deleted() -> set[str]:
+    """Tokens of runs that were deleted here: what is left of them in memory is not to be listed."""
+    return _listed()["deleted"]  # type: ignore[no-any-return]
 
 
 def entries() -> Sequence[RunRecord | Unreadable]:
@@ -88,7 +93,12 @@ def not_resumable(run: str) -> str:
 
 def shown(run: str) -> Shown:
     """A saved run, to be shown; raises :class:`RunError` where there is none, or no table, or it cannot be read."""
-    saved = _server.store().get(run)
+    try:
+        saved = _server.store().get(run)
+    except RunError:
+        if any(isinstance(entry, Unreadable) and token_of(entry.id) == run for entry in entries() if is_id(entry.id)):
+            raise
+        raise RunError("it is neither in memory nor among the saved runs.") from None
     stamp = (saved.folder / "run.json").stat().st_mtime_ns
     return _read(str(saved.folder), stamp, saved.record.state.value, saved)
 

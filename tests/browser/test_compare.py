@@ -23,7 +23,7 @@ def compared(visit: Visit, *addresses: str) -> Page:
         visit.pace(+1)
         visit.button("Train").click()
         visit.badge("completed")
-    visit.page.get_by_text("Runs in memory").click()
+    visit.page.get_by_test_id("stSidebar").get_by_text("Runs", exact=True).click()
     visit.page.get_by_role("button", name="Compare the newest").click()
     visit.page.wait_for_url(re.compile("/compare"), timeout=SLOW)
     visit.page.wait_for_function(f"{CHARTS} === 3", timeout=SLOW)

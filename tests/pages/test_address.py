@@ -143,7 +143,7 @@ def test_a_run_alone_brings_its_set_up() -> None:
 def test_a_run_that_is_gone_is_said_and_its_set_up_is_there(run: str) -> None:
     session = Session(data="ring", stop_epochs="40", run=run)
     assert len(session.warnings) == 1
-    assert "no longer in memory" in session.warnings[0]
+    assert "neither in memory nor among the saved runs" in session.warnings[0]
     assert len(session.warnings[0]) < 300
     assert (session.field("dataset"), session.field("stop_epochs")) == ("ring", 40)
     assert session.state == ""
@@ -154,7 +154,7 @@ def test_a_run_that_is_gone_is_said_and_its_set_up_is_there(run: str) -> None:
     assert session.warnings == []
 
 
-def test_a_run_that_the_server_forgets_meanwhile_is_said() -> None:
+def test_a_run_that_the_server_forgets_meanwhile_is_shown_from_its_folder() -> None:
     session = Session()
     job = session.start(stop_epochs=2)
     session.finish()
@@ -163,7 +163,21 @@ def test_a_run_that_the_server_forgets_meanwhile_is_said() -> None:
         registry.submit(job.dataset, job.config.replace(seed=seed)).wait()
     assert registry.get(job.id) is None
     session.look()
-    assert any("no longer in memory" in warning for warning in session.warnings)
+    assert session.state == "completed"
+    assert session.enabled() == {"Train", "Step", "Reset"}
+    assert session.address["run"] == job.id
+    assert session.warnings == []
+
+
+def test_a_run_that_is_deleted_meanwhile_is_said() -> None:
+    session = Session()
+    job = session.start(stop_epochs=2)
+    session.finish()
+    _server.store().trash([job.id])
+    for seed in range(_server.registry().max_finished):
+        _server.registry().submit(job.dataset, job.config.replace(seed=seed)).wait()
+    session.look()
+    assert any("neither in memory nor among the saved runs" in warning for warning in session.warnings)
     assert session.enabled() == {"Train", "Step"}
     assert "run" not in session.address
 

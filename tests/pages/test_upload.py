@@ -70,6 +70,7 @@ def test_a_table_without_labels_says_why_there_is_no_auc() -> None:
     assert session.state == "completed"
     assert session.says("This table has no labels, so there is no AUC")
     assert [name for name in session.tiles() if "AUC" in name] == []
+    session.tab("Result")
     assert session.has_chart("result_histogram")
     assert not session.has_chart("result_roc")
     assert not session.has_chart("result_precision_recall")
@@ -197,6 +198,7 @@ def test_columns_called_as_those_of_the_result_are_both_shown() -> None:
     session.upload("ranks.csv", UNLABELLED.replace(b"height", b"rank"))
     session.start(stop_epochs=2)
     session.finish()
+    session.tab("Result")
     shown = session.at.dataframe[0].value
     assert list(shown.columns) == ["id", "outlier_score", "rank", "flag", "rank (table)", "weight"]
     assert list(shown["rank"]) == list(range(1, 21))
