@@ -122,6 +122,11 @@ class JobRegistry:
             self._queue.append(job)
             self._fill()
 
+    @property
+    def turns(self) -> Turns:
+        """The line in which training threads of this process wait, for others than jobs to stand in too."""
+        return self._turns
+
     def get(self, job_id: str) -> Job | None:
         """The job of that id; None if there is none, or it was forgotten."""
         return self._jobs.get(job_id)

@@ -1,0 +1,31 @@
+"""Races: set-ups that differ in one thing, trained side by side from the same seed and noise."""
+
+from sogaal.race.lanes import LaneView
+from sogaal.race.race import Race, Races, RaceSnapshot
+from sogaal.race.setups import (
+    FIELD_NAMES,
+    READY,
+    SCALING,
+    ReadyPair,
+    Setup,
+    field_title,
+    parse_values,
+    shown_value,
+    varied,
+)
+
+__all__ = [
+    "FIELD_NAMES",
+    "READY",
+    "SCALING",
+    "LaneView",
+    "Race",
+    "RaceSnapshot",
+    "Races",
+    "ReadyPair",
+    "Setup",
+    "field_title",
+    "parse_values",
+    "shown_value",
+    "varied",
+]

@@ -1,0 +1,363 @@
+"""A race: two to four set-ups on one table, stepping in turn in one background thread, shown and controlled together.
+
+    races = Races(registry.turns)
+    race = races.submit(load_dataset("onecluster"), READY["bias"].setups(seed=3))
+    race.snapshot().lanes[0].history      # at any time, from any thread
+    race.pause(); race.step(); race.resume(); race.set_speed(100); race.stop()
+
+Each set-up has its own trainer, whose random numbers depend on its seed and step alone: it ends bit for bit as it
+would without the others.
+"""
+
+import atexit
+import logging
+import threading
+import time
+import traceback
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import torch
+
+from sogaal.data import Dataset
+from sogaal.errors import ConfigError, SogaalError, failure_message
+from sogaal.job import FRAME_SECONDS, PUBLISH_SECONDS, PUBLISH_SHARE, Orders
+from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
+from sogaal.race.lanes import Lane, LaneView
+from sogaal.race.setups import FEWEST, MOST, Setup
+from sogaal.snapshots import JobState
+
+MAX_ACTIVE = 8
+MAX_ENDED = 12
+SHUTDOWN_SECONDS = 10.0
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class RaceSnapshot:
+    """A race at one moment. ``step``: that of the set-up that has come furthest; ``lanes``: in the order given, empty
+    until the tables are prepared. ``message``: one line for people; why, for a race that failed."""
+
+    version: int
+    state: JobState
+    step: int
+    total_steps: int
+    steps_per_second: float
+    seconds_left: float | None
+    message: str
+    lanes: tuple[LaneView, ...]
+
+
+class Race:
+    """Made by :meth:`Races.submit`. All methods may be called from any thread; what makes no sense does nothing.
+
+    ``id``: short, fit for an address. ``speed`` counts steps of each set-up.
+    """
+
+    def __init__(
+        self, dataset: Dataset, setups: Sequence[Setup], speed: float | None, paused: bool, turns: Turns
+    ) -> None:
+        self.id = uuid4().hex[:12]
+        self.dataset = dataset
+        self.setups = tuple(setups)
+        self.created = datetime.now(UTC)
+        self.traceback: str | None = None
+        self._turns = turns
+        self._lock = threading.Lock()  # for writers: of orders, and of snapshots
+        self._orders = Orders(paused=paused, single_steps=0, speed=speed, end=None)
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sogaal-race-{self.id}", daemon=True)
+        total = max(setup.config.total_steps(dataset.n) for setup in setups)
+        state = JobState.PAUSED if paused else JobState.RUNNING
+        self._snapshot = RaceSnapshot(1, state, 0, total, 0.0, None, "Preparing the table.", ())
+
+    def snapshot(self) -> RaceSnapshot:
+        """The newest snapshot; takes no lock and no time."""
+        return self._snapshot
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the race has ended, at most ``timeout`` seconds; returns whether it has."""
+        return self._ended.wait(timeout)
+
+    # -- commands ------------------------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Hold on after the steps under way."""
+        self._order(lambda _: {"paused": True})
+
+    def resume(self) -> None:
+        """Go on at the race's pace."""
+        self._order(lambda _: {"paused": False, "single_steps": 0})
+
+    def step(self) -> None:
+        """Do exactly one more step of each set-up and pause after it; each call counts."""
+        self._order(lambda orders: {"paused": True, "single_steps": orders.single_steps + 1})
+
+    def stop(self) -> None:
+        """End the race where it is."""
+        self.end(JobState.STOPPED)
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Change the pace (finite, above 0), or as fast as it can (None); raises :class:`ConfigError` otherwise."""
+        speed = checked_speed(steps_per_second)
+        self._order(lambda _: {"speed": speed})
+
+    def end(self, state: JobState) -> None:
+        """Have the race end in ``state``; the first such order counts."""
+        self._order(lambda orders: {"end": orders.end or state})
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the end of the thread; returns whether it has ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _order(self, changes: Callable[[Orders], dict[str, Any]]) -> None:
+        with self._lock:
+            self._orders = replace(self._orders, **changes(self._orders))
+        self._wake.set()
+
+    def _publish(self, **changes: Any) -> None:
+        with self._lock:
+            self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+
+    # -- the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            torch.set_num_threads(1)  # more make steps of small networks many times slower on a busy machine
+            _Running(self, self._turns).run()
+        except Exception as error:
+            self.traceback = "".join(traceback.format_exception(error))
+            level = logging.INFO if isinstance(error, SogaalError) else logging.ERROR
+            _logger.log(level, "Race %s failed: %s", self.id, self.traceback)
+            self._publish(
+                state=JobState.FAILED, message=failure_message(error), steps_per_second=0.0, seconds_left=None
+            )
+        finally:
+            self._ended.set()
+
+    def take_orders(self) -> Orders:
+        """For the thread: what to do now; :meth:`rest` ends when it changes."""
+        self._wake.clear()
+        return self._orders
+
+    def take_single_step(self) -> bool:
+        """For the thread: take one of the single steps that were ordered; False if there was none any more."""
+        with self._lock:
+            left = self._orders.single_steps
+            self._orders = replace(self._orders, single_steps=max(0, left - 1))
+            return left > 0
+
+    def rest(self, seconds: float | None) -> None:
+        """For the thread: wait for an order or its turn."""
+        self._wake.wait(seconds)
+
+    def wake(self) -> None:
+        """Have the thread look again; called when its turn has come."""
+        self._wake.set()
+
+    def publish(self, **changes: Any) -> None:
+        """For the thread: make the next snapshot."""
+        self._publish(**changes)
+
+
+class _Running:
+    """What the thread of a race does; its attributes belong to that thread alone."""
+
+    def __init__(self, race: Race, turns: Turns) -> None:
+        self._race = race
+        self._lanes = [Lane(race.dataset, setup) for setup in race.setups]
+        self._total = max(lane.trainer.total_steps for lane in self._lanes)
+        now = time.monotonic()
+        self._step = 0
+        self._turn = turns.join(race.wake)
+        self._size = TurnSize()
+        self._pace = Pace(race.take_orders().speed, now)
+        self._meter = SpeedMeter()
+        self._meter.restart(now, 0)
+        self._publish_at = self._frame_at = now
+        self._unpublished = False
+
+    def run(self) -> None:
+        """Train, as ordered, to the end."""
+        self._publish(message="")
+        try:
+            state = self._train()
+        finally:
+            self._turn.leave()
+        message = "Ended with the program." if state == JobState.INTERRUPTED else ""
+        complete = state == JobState.COMPLETED
+        lanes = tuple(lane.view(ended=True, complete=complete) for lane in self._lanes)
+        self._race.publish(
+            state=state, step=self._step, lanes=lanes, message=message, steps_per_second=0.0, seconds_left=None
+        )
+
+    def _train(self) -> JobState:
+        race, turn = self._race, self._turn
+        while not all(lane.finished for lane in self._lanes):
+            orders = race.take_orders()
+            if orders.end is not None:
+                return orders.end
+            self._take_up(orders)
+            steps = min(1, orders.single_steps) if orders.paused else self._steps_due()
+            if not steps:
+                turn.leave()
+                self._rest(orders)
+            elif turn.request():
+                self._advance(steps, orders)
+                turn.pass_on()
+            else:
+                race.rest(None)
+        return JobState.COMPLETED
+
+    def _take_up(self, orders: Orders) -> None:
+        now = time.monotonic()
+        if orders.speed != self._pace.speed:
+            self._pace.change(orders.speed)
+            self._meter.restart(now, self._step)
+        state = JobState.PAUSED if orders.paused else JobState.RUNNING
+        if state == self._race.snapshot().state or orders.single_steps:
+            return
+        if state == JobState.RUNNING:
+            self._pace.restart(now)
+            self._meter.restart(now, self._step)
+        self._publish(state=state)
+
+    def _steps_due(self) -> int:
+        # All set-ups stop at the same step, so that what is shown of them is of one moment; and where one of them
+        # wants a frame.
+        most = self._size.steps
+        wanted = min(lane.wanted(self._step) for lane in self._lanes if not lane.finished) - self._step
+        return self._pace.steps_due(time.monotonic(), wanted if 0 < wanted <= 1.5 * most else most)
+
+    def _rest(self, orders: Orders) -> None:
+        if orders.paused:
+            self._race.rest(None)
+            return
+        now = time.monotonic()
+        if self._unpublished and now >= self._publish_at:
+            self._publish()
+        until = min(self._pace.due_at(), self._publish_at) if self._unpublished else self._pace.due_at()
+        self._race.rest(max(0.0, until - now))
+
+    def _advance(self, steps: int, orders: Orders) -> None:
+        if orders.paused and not self._race.take_single_step():
+            return  # resumed meanwhile
+        target = min(self._step + steps, self._total)
+        started = time.monotonic()
+        kept = [lane.advance_to(target) for lane in self._lanes]
+        now = time.monotonic()
+        done, self._step = target - self._step, target
+        self._size.note(done, now - started)
+        self._unpublished = True
+        if any(kept):
+            if now - self._frame_at < FRAME_SECONDS:
+                for lane in self._lanes:
+                    lane.widen()
+            self._frame_at = now
+        if orders.paused:
+            self._publish(state=JobState.PAUSED)
+            return
+        self._pace.note(done, now)
+        self._meter.note(now, self._step)
+        if now >= self._publish_at:
+            self._publish()
+
+    def _publish(self, **changes: Any) -> None:
+        started = time.monotonic()
+        running = changes.get("state", self._race.snapshot().state) == JobState.RUNNING
+        speed = self._meter.steps_per_second if running else 0.0
+        left = (self._total - self._step) / speed if speed else None
+        lanes = tuple(lane.view() for lane in self._lanes)
+        seen = {"step": self._step, "steps_per_second": speed, "seconds_left": left, "lanes": lanes}
+        self._race.publish(**(seen | changes))
+        taken = time.monotonic() - started
+        self._publish_at = started + max(PUBLISH_SECONDS, taken / PUBLISH_SHARE)
+        self._unpublished = False
+
+
+class Races:
+    """The races of a process: up to eight at once, the last dozen that ended remembered; all end with the program.
+
+    ``turns``: the line in which their threads wait, shared with the jobs (None: one of their own).
+    """
+
+    def __init__(self, turns: Turns | None = None) -> None:
+        self._turns = Turns() if turns is None else turns
+        self._lock = threading.Lock()
+        self._races: dict[str, Race] = {}
+        self._closed = False
+        _all.add(self)
+
+    def submit(
+        self, dataset: Dataset, setups: Sequence[Setup], speed: float | None = None, paused: bool = False
+    ) -> Race:
+        """Start a race of two to four ``setups`` of one seed on ``dataset``; returns at once.
+
+        Raises :class:`ConfigError` for another number of set-ups, for several seeds, a bad speed, or when too many
+        races are under way.
+        """
+        if not FEWEST <= len(setups) <= MOST:
+            raise ConfigError(f"a race must have {FEWEST} to {MOST} set-ups, got {len(setups)}.", field="setups")
+        seeds = sorted({setup.config.seed for setup in setups})
+        if len(seeds) > 1:
+            raise ConfigError(f"seed must be the same for all set-ups of a race, got {seeds}.", field="seed")
+        race = Race(dataset, setups, checked_speed(speed), paused, self._turns)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the races were shut down and take no more.")
+            ended = [one.id for one in self._races.values() if not one.snapshot().state.active]
+            if len(self._races) - len(ended) >= MAX_ACTIVE:
+                raise ConfigError(f"at most {MAX_ACTIVE} races can be under way; stop one first.")
+            for forgotten in ended[: max(0, len(ended) - MAX_ENDED + 1)]:
+                del self._races[forgotten]
+            self._races[race.id] = race
+            race.start()
+        return race
+
+    def get(self, race_id: str) -> Race | None:
+        """The race of that id; None if there is none, or it was forgotten."""
+        return self._races.get(race_id)
+
+    def shutdown(self, timeout: float = SHUTDOWN_SECONDS) -> bool:
+        """End all races and wait for their threads; returns whether all ended within ``timeout`` s. None starts any
+        more."""
+        with self._lock:
+            self._closed = True
+            races = list(self._races.values())
+        deadline = time.monotonic() + timeout
+        for race in races:
+            race.end(JobState.INTERRUPTED)
+        late = [race.id for race in races if not race.join(max(0.0, deadline - time.monotonic()))]
+        return not late
+
+    def __enter__(self) -> Self:
+        """The races; they are shut down at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Shut down."""
+        self.shutdown()
+
+
+_all: "weakref.WeakSet[Races]" = weakref.WeakSet()
+
+
+@atexit.register
+def _shutdown_all() -> None:
+    # A thread that is inside PyTorch while the interpreter goes away would abort the process.
+    for races in list(_all):
+        races.shutdown()

@@ -1,0 +1,327 @@
+"""Populations in the background: many runs on one table by the pool of processes, seen as they come.
+
+    populations = Populations()
+    population = populations.submit(map_plan(...))
+    population.snapshot().done, population.members()      # at any time, from any thread
+    population.cancel()
+
+One population at a time has the pool; the others wait in a queue. Nothing here needs somebody who watches.
+"""
+
+import atexit
+import logging
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from sogaal.counting import generator_steps
+from sogaal.diagnosis import Evidence, Finding, diagnose
+from sogaal.errors import failure_message
+from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
+from sogaal.outcomes import RunOutcome, history_arrays
+from sogaal.pool import RunPool, Runs
+from sogaal.race import Setup
+from sogaal.scaling import Scaler
+from sogaal.snapshots import JobState
+from sogaal.sweep.plan import Plan
+from sogaal.trainer import FloatArray
+
+# Rows of each column that are kept of a history to draw bands with.
+HISTORY_ROWS = 200
+MAX_ENDED = 8
+# The time left is guessed from so many of the last outcomes.
+RECENT = 64
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A run of a population that has ended: its ``number`` in the plan, which ``cell`` (set-up) with which ``seed``.
+
+    ``outcome``: summary, and for a spread the thinned history. ``finding``: the main one of its diagnosis, made from
+    the history without frames; None where there is nothing to judge.
+    """
+
+    number: int
+    cell: int
+    seed: int
+    outcome: RunOutcome
+    finding: Finding | None
+
+    def auc(self, at: str = "end") -> float | None:
+        """ROC-AUC at the "end" or when G stopped ("stop"); None for a run that diverged, and without labels."""
+        summary = self.outcome.summary if self.outcome.ok else None
+        return None if summary is None else summary["auc_stop" if at == "stop" else "auc_final"]
+
+
+@dataclass(frozen=True, eq=False)
+class PopulationSnapshot:
+    """A population at one moment: ``done`` of ``total`` runs. ``seconds_left``: None where unknown.
+    ``place_in_queue``: from 1, None unless queued. ``seconds``: since it got the pool. ``message``: one line, why it
+    failed."""
+
+    state: JobState
+    done: int
+    total: int
+    seconds: float
+    seconds_left: float | None
+    place_in_queue: int | None
+    message: str
+
+
+class Population:
+    """Made by :meth:`Populations.submit`. All methods may be called from any thread."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.id = uuid4().hex[:12]
+        self.plan = plan
+        self.created = datetime.now(UTC)
+        self.place_in_queue: int | None = None
+        self._members: list[Member] = []  # only ever grows at its end
+        self._state = JobState.QUEUED
+        self._message = ""
+        self._cancelled = threading.Event()
+        self._ended = threading.Event()
+        self._started = self._last = 0.0
+        self._marks: deque[tuple[float, int]] = deque(maxlen=RECENT)
+        self._runs: Runs | None = None
+        self._lock = threading.Lock()
+
+    def members(self) -> tuple[Member, ...]:
+        """The runs that have ended, in the order in which they did."""
+        return tuple(self._members)
+
+    def outcomes(self) -> list[RunOutcome]:
+        """The same as they came from the pool, ``index`` being their number in the plan; in the plan's order."""
+        return sorted((member.outcome for member in self.members()), key=lambda outcome: outcome.index)
+
+    def snapshot(self) -> PopulationSnapshot:
+        """How far it is."""
+        running = self._state == JobState.RUNNING
+        now = time.monotonic() if running else self._last
+        return PopulationSnapshot(
+            state=self._state,
+            done=len(self._members),
+            total=len(self.plan),
+            seconds=now - self._started if self._started else 0.0,
+            seconds_left=self._seconds_left(now) if running else None,
+            place_in_queue=self.place_in_queue,
+            message=self._message,
+        )
+
+    def _seconds_left(self, now: float) -> float | None:
+        marks = list(self._marks)
+        if len(marks) < 3 or marks[-1][0] <= marks[0][0]:
+            return None
+        rate = (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
+        return max(0.0, (len(self.plan) - marks[-1][1]) / rate - (now - marks[-1][0]))
+
+    def cancel(self) -> None:
+        """End it within about a tenth of a second; what has come stays. Does nothing after its end."""
+        with self._lock:
+            self._cancelled.set()
+            if self._runs is not None:
+                self._runs.cancel()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self._cancelled.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended, at most ``timeout`` seconds; returns whether it has."""
+        return self._ended.wait(timeout)
+
+    # -- for the thread ------------------------------------------------------------------------------------------------
+
+    def work(self, pool: RunPool) -> None:
+        """Train all members; returns at the end, whatever that is."""
+        self._started = self._last = time.monotonic()
+        self._state = JobState.RUNNING
+        try:
+            for scaling in dict.fromkeys(setup.scaling for setup in self.plan.setups):
+                self._train(pool, scaling)
+            self.finish(JobState.STOPPED if self.cancelled else JobState.COMPLETED)
+        except Exception as error:
+            _logger.info("Population %s failed", self.id, exc_info=True)
+            self.finish(JobState.STOPPED if self.cancelled else JobState.FAILED, failure_message(error))
+
+    def finish(self, state: JobState, message: str = "") -> None:
+        """End in ``state``."""
+        self._last = time.monotonic()
+        self._message = "" if state == JobState.STOPPED else message
+        self.place_in_queue = None
+        self._state = state
+        self._ended.set()
+
+    def _train(self, pool: RunPool, scaling: str) -> None:
+        """Train the members whose columns are scaled so."""
+        plan, dataset = self.plan, self.plan.dataset
+        numbers = [n for n in range(len(plan)) if plan.setups[n % len(plan.setups)].scaling == scaling]
+        X = Scaler.fit(dataset.X, scaling, dataset.feature_names).transform(dataset.X)
+        configs = [plan.member(number).config for number in numbers]
+        with self._lock:
+            if self.cancelled:
+                return
+            self._runs = runs = pool.run(X, configs, dataset.y, keep=("history",))
+        with runs:
+            for outcome in runs:
+                self._take(numbers[outcome.index], outcome, X, scaling)
+
+    def _take(self, number: int, outcome: RunOutcome, X: FloatArray, scaling: str) -> None:
+        setup, (cell, seed) = self.plan.member(number), self.plan.place(number)
+        view = None if outcome.history is None else _view(outcome.history)
+        finding = None if view is None else _main_finding(setup, view, outcome, X, scaling)
+        kept = None if view is None or self.plan.kind == "map" else history_arrays(view, HISTORY_ROWS)
+        self._members.append(Member(number, cell, seed, replace(outcome, index=number, history=kept), finding))
+        self._last = time.monotonic()
+        self._marks.append((self._last, len(self._members)))
+
+
+def _view(history: dict[str, Any]) -> HistoryView:
+    return HistoryView(**{name: history[name] for name in (*STEP_COLUMNS, *EVALUATION_COLUMNS)})
+
+
+def _main_finding(setup: Setup, view: HistoryView, outcome: RunOutcome, X: FloatArray, scaling: str) -> Finding | None:
+    config = setup.config
+    batches = config.batches(len(X))
+    stop = (config.stop_epochs + 1) * batches
+    stops = generator_steps(config, batches) is not None and stop <= config.total_steps(len(X))
+    found = diagnose(
+        Evidence(
+            config=config,
+            view=view,
+            frames=(),
+            batches=batches,
+            stop_step=stop if stops else None,
+            complete=outcome.ok,
+            X=X,
+            scaling=scaling,
+            diverged=outcome.diverged or "",
+        )
+    )
+    return found[0] if found else None
+
+
+class Populations:
+    """The populations of a process: one at a time has the pool, which is made when it is first needed and stays warm.
+
+    The last few that ended are remembered. ``workers``: processes of the pool, None = one for each usable CPU.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers
+        self._pool: RunPool | None = None
+        self._changed = threading.Condition()
+        self._queue: deque[Population] = deque()
+        self._all: dict[str, Population] = {}
+        self._current: Population | None = None
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        _all.add(self)
+
+    def submit(self, plan: Plan) -> Population:
+        """Train a population, or queue it; returns at once."""
+        population = Population(plan)
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the populations were shut down and take no more.")
+            self._forget()
+            self._all[population.id] = population
+            self._queue.append(population)
+            self._number()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="sogaal-populations", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        return population
+
+    def get(self, population_id: str) -> Population | None:
+        """The population of that id; None if there is none, or it was forgotten."""
+        return self._all.get(population_id)
+
+    def cancel(self, population: Population) -> None:
+        """Cancel a population, also one that waits."""
+        population.cancel()
+        with self._changed:
+            if population in self._queue:
+                self._queue.remove(population)
+                population.finish(JobState.STOPPED)
+                self._number()
+
+    def shutdown(self, timeout: float = 10.0) -> bool:
+        """End all and the pool's processes; returns whether that was done within ``timeout`` s."""
+        with self._changed:
+            self._closed = True
+            waiting, current, thread = list(self._queue), self._current, self._thread
+            self._queue.clear()
+            self._changed.notify_all()
+        for population in waiting:
+            population.cancel()
+            population.finish(JobState.INTERRUPTED)
+        if current is not None:
+            current.cancel()
+        if thread is not None:
+            thread.join(timeout)
+        if self._pool is not None:
+            self._pool.close()
+        return thread is None or not thread.is_alive()
+
+    def _work(self) -> None:
+        while (population := self._next()) is not None:
+            if self._pool is None:
+                self._pool = RunPool(self._workers)
+            population.work(self._pool)
+            with self._changed:
+                self._current = None
+
+    def _next(self) -> Population | None:
+        with self._changed:
+            while not self._queue and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return None
+            self._current = self._queue.popleft()
+            self._current.place_in_queue = None
+            self._number()
+            return self._current
+
+    def _number(self) -> None:
+        for place, population in enumerate(self._queue, start=1):
+            population.place_in_queue = place
+
+    def _forget(self) -> None:
+        ended = [one.id for one in self._all.values() if not one.snapshot().state.active]
+        for forgotten in ended[: max(0, len(ended) - MAX_ENDED + 1)]:
+            del self._all[forgotten]
+
+    def __enter__(self) -> Self:
+        """The populations; they are shut down at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Shut down."""
+        self.shutdown()
+
+    def __iter__(self) -> Iterator[Population]:
+        """Those in memory, oldest first."""
+        return iter(list(self._all.values()))
+
+
+_all: "weakref.WeakSet[Populations]" = weakref.WeakSet()
+
+
+@atexit.register
+def _shutdown_all() -> None:
+    for populations in list(_all):
+        populations.shutdown()
