@@ -49,6 +49,7 @@ PAGES = [
     st.Page("pages/playground.py", title="Playground", icon=":material/play_circle:", default=True),
     RUNS,
     st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+    st.Page("pages/lab.py", title="Failure lab", icon=":material/science:"),
 ]
 
 st.session_state["navigated"] = True

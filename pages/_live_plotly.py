@@ -5,6 +5,7 @@ figure to ``Plotly.react``. Arrays that the browser has already (the real points
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -17,6 +18,7 @@ _CSS = """
 .live-plotly { width: 100%; overflow: hidden; position: relative; }
 /* Plotly.react leaves a contour's new piece without a style now and then, and a path's own fill is black. */
 .live-plotly .contourlevel path { fill: none; stroke: #8a8f9a; stroke-width: 1.4px; stroke-dasharray: 9px 9px; }
+.live-plotly.clicks .nsewdrag { cursor: pointer; }
 .live-plotly > p { margin: 0; padding: 1rem; font-size: 0.9rem; opacity: 0.75; }
 """
 
@@ -105,6 +107,15 @@ export default function ({ parentElement, data, setTriggerValue }) {
     Plotly.react(node, figure.data, figure.layout, options.config);
     node.painted = true;
     requestAnimationFrame(() => { node.dataset.paints = Number(node.dataset.paints ?? 0) + 1; });
+    node.click = options.clicks ? (value) => setTriggerValue("click", value) : () => {};
+    if (!node.clickable) {
+      node.clickable = true;
+      node.on("plotly_click", (event) => {
+        const value = event.points.map((point) => point.customdata).find((one) => one !== undefined);
+        if (value !== undefined) node.click(Number(value));
+      });
+    }
+    node.classList.toggle("clicks", Boolean(options.clicks));
     if (!node.watcher) {
       node.watcher = new ResizeObserver(() => {
         const [width, height] = [node.clientWidth, node.clientHeight];
@@ -124,7 +135,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (node.isConnected || !node.painted) return;
     node.watcher?.disconnect();
     globalThis.Plotly.purge(node);
-    node.painted = node.watcher = undefined;
+    node.painted = node.watcher = node.clickable = undefined;
   });
 }
 """
@@ -156,22 +167,34 @@ def live_plotly(
     transition_ms: int = 0,
     aspect: float | None = None,
     still: bool = False,
+    on_click: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the figure in the node of ``key``, which stays the same from rerun to rerun.
 
     ``height`` in pixels; with ``aspect`` (width / height) the chart keeps its shape and is lower in a narrow column.
     ``alt`` says in words what the chart shows. ``transition_ms``: how long dots with ids glide to their next places, 0
-    for not at all; keep it under the time between two updates. ``still``: no pointer, no zoom.
+    for not at all; keep it under the time between two updates. ``still``: no pointer, no zoom. ``on_click``:
+    called before the next rerun with the ``customdata`` (a whole number) of what was clicked on.
     """
     memory = _sent().setdefault(key, {"known": frozenset(), "number": 0})
     body, names = pack(figure, memory["known"])
     memory["known"], memory["number"] = names, memory["number"] + 1
     options = {"key": key, "number": memory["number"], "height": height, "alt": alt, "transition": transition_ms}
     options |= {"aspect": aspect, "library": _library(), "config": {**CONFIG, "staticPlot": still}}
+    options |= {"clicks": on_click is not None}
 
     def forget() -> None:
         # The browser lacks arrays (a new node, a lost message) or shows another theme: this rerun sends all again.
         memory["known"] = frozenset()
 
     message = json.dumps(options).encode("utf-8") + b"\n" + body
-    _chart(key=key, data=message, height="content", on_refresh_change=forget)
+    if on_click is None:
+        _chart(key=key, data=message, height="content", on_refresh_change=forget)
+        return
+
+    def clicked() -> None:
+        value = st.session_state[key].get("click")
+        if value is not None:
+            on_click(int(value))
+
+    _chart(key=key, data=message, height="content", on_refresh_change=forget, on_click_change=clicked)

@@ -1,6 +1,7 @@
 """One file a plot: plain data in, an info (a frozen dataclass), a spec, a plotly Figure out."""
 
 from sogaal.figures.auc import AucInfo, auc_caption, auc_figure, auc_info, auc_spec
+from sogaal.figures.bands import BandsInfo, bands_caption, bands_figure, bands_info, bands_spec
 from sogaal.figures.compare_curves import (
     CompareCurvesInfo,
     ComparedRun,
@@ -27,6 +28,14 @@ from sogaal.figures.compare_scores import (
 from sogaal.figures.curves import CurvesInfo, curves_caption, curves_figure, curves_info, curves_spec
 from sogaal.figures.losses import LossesInfo, losses_caption, losses_figure, losses_info, losses_spec
 from sogaal.figures.overlay import LETTERS, MAX_RUNS, colour_of, smooth
+from sogaal.figures.phase_map import (
+    MapCell,
+    PhaseMapInfo,
+    phase_map_caption,
+    phase_map_figure,
+    phase_map_info,
+    phase_map_spec,
+)
 from sogaal.figures.plane import (
     DEFAULT_LAYERS,
     LAYERS,
@@ -46,6 +55,7 @@ from sogaal.figures.precision_recall import (
     precision_recall_info,
     precision_recall_spec,
 )
+from sogaal.figures.race import aligned_curves, shared_view
 from sogaal.figures.roc import RocInfo, roc_caption, roc_figure, roc_info, roc_spec
 from sogaal.figures.score_histogram import (
     ScoreHistogramInfo,
@@ -56,6 +66,15 @@ from sogaal.figures.score_histogram import (
 )
 from sogaal.figures.signals import SignalsInfo, signals_caption, signals_figure, signals_info, signals_spec
 from sogaal.figures.spec import CONFIG, Spec, pack, to_figure
+from sogaal.figures.strip import (
+    ROW_HEIGHT,
+    StripInfo,
+    StripRow,
+    strip_caption,
+    strip_figure,
+    strip_info,
+    strip_spec,
+)
 from sogaal.figures.theme import style, theme
 from sogaal.figures.thin import sparkline
 from sogaal.figures.thumbnail import (
@@ -73,13 +92,17 @@ __all__ = [
     "LAYERS",
     "LETTERS",
     "MAX_RUNS",
+    "ROW_HEIGHT",
     "AucInfo",
+    "BandsInfo",
     "CompareCurvesInfo",
     "CompareRocInfo",
     "CompareScoresInfo",
     "ComparedRun",
     "CurvesInfo",
     "LossesInfo",
+    "MapCell",
+    "PhaseMapInfo",
     "PlaneInfo",
     "PrecisionRecallInfo",
     "RocInfo",
@@ -88,12 +111,19 @@ __all__ = [
     "ScoredRun",
     "SignalsInfo",
     "Spec",
+    "StripInfo",
+    "StripRow",
     "ThumbnailInfo",
     "View",
+    "aligned_curves",
     "auc_caption",
     "auc_figure",
     "auc_info",
     "auc_spec",
+    "bands_caption",
+    "bands_figure",
+    "bands_info",
+    "bands_spec",
     "colour_of",
     "compare_curves_caption",
     "compare_curves_figure",
@@ -120,6 +150,10 @@ __all__ = [
     "losses_spec",
     "make_scene",
     "pack",
+    "phase_map_caption",
+    "phase_map_figure",
+    "phase_map_info",
+    "phase_map_spec",
     "plane_caption",
     "plane_figure",
     "plane_info",
@@ -136,12 +170,17 @@ __all__ = [
     "score_histogram_figure",
     "score_histogram_info",
     "score_histogram_spec",
+    "shared_view",
     "signals_caption",
     "signals_figure",
     "signals_info",
     "signals_spec",
     "smooth",
     "sparkline",
+    "strip_caption",
+    "strip_figure",
+    "strip_info",
+    "strip_spec",
     "style",
     "theme",
     "thumbnail_caption",

@@ -89,8 +89,8 @@ def _name(name: str, value: Any) -> str:
 class ReadyPair:
     """Two set-ups whose difference teaches something.
 
-    ``texts``: the values of the field ``differs`` as they are typed. ``changes``: what all of them change in the ``preset``.
-    ``watch``: what to look at. What is said there was seen on each of the seeds 0 to 7.
+    ``texts``: the values of the field ``differs`` as they are typed. ``changes``: what all of them change in
+    the ``preset``. ``watch``: what to look at. What is said there was seen on each of the seeds 0 to 7.
     """
 
     name: str

@@ -14,8 +14,8 @@ class Cell:
     """A set-up of a population over the seeds that have ended.
 
     ``value``: the median of the AUCs, the lower one of the middle two, so that it is some seed's very AUC: that of
-    ``seed``. ``low`` and ``high``: over the seeds. None without an AUC (diverged, or no labels). ``kind`` and
-    ``title``: the main finding that most seeds have, of which ``kind_seed`` is the first; ``agree``: how many have it.
+    ``seed``. ``low`` and ``high``: over the seeds. None without an AUC (diverged, or no labels). ``kind``, ``title``
+    and ``severity``: the main finding that most seeds have, of which ``kind_seed`` is the first; ``agree``: how many.
     """
 
     number: int
@@ -26,6 +26,7 @@ class Cell:
     high: float | None
     kind: str | None
     title: str
+    severity: str
     kind_seed: int | None
     agree: int
 
@@ -54,6 +55,7 @@ def _cell(number: int, members: list[Member], at: str) -> Cell:
         high=ranked[-1][0] if ranked else None,
         kind=kind,
         title="" if first is None or first.finding is None else first.finding.title,
+        severity="note" if first is None or first.finding is None else first.finding.severity,
         kind_seed=None if first is None else first.seed,
         agree=agree,
     )

@@ -13,7 +13,6 @@ from sogaal.data import Dataset, load_dataset
 from sogaal.errors import ConfigError
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS
 from sogaal.jobs import JobRegistry, JobState
-from sogaal.pacing import Turns
 from sogaal.race import READY, Race, Races, RaceSnapshot, Setup, varied
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer

@@ -1,0 +1,44 @@
+"""From the lab to the Playground: a set-up with its seed becomes a run of its own, which ends as it did in the lab."""
+
+import streamlit as st
+
+from pages import _running, _server, _setup
+from pages._words import plain
+from sogaal.data import Dataset
+from sogaal.errors import SogaalError
+from sogaal.jobs import Job, JobState
+from sogaal.race import Setup
+
+
+def ask(dataset: Dataset, setup: Setup) -> None:
+    """Remember what to open; a callback cannot leave the page itself."""
+    st.session_state["lab_open"] = (dataset, setup)
+
+
+def go_if_asked() -> None:
+    """Leave for the Playground if a click asked for it."""
+    asked = st.session_state.pop("lab_open", None)
+    if asked is None:
+        return
+    dataset, setup = asked
+    _setup.start()
+    _setup.apply_setup(_server.key_of_table(dataset), setup.config, setup.scaling)
+    st.session_state["setup"] = {k: v for k, v in st.session_state.items() if str(k).startswith("set_")}
+    try:
+        job = _same(dataset, setup) or _server.registry().submit(dataset, setup.config, setup.scaling)
+    except SogaalError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    _running.show(job.id)
+    st.session_state.pop("address_problems", None)
+    st.switch_page("pages/playground.py")
+
+
+def _same(dataset: Dataset, setup: Setup) -> Job | None:
+    """A run of this very set-up that is under way or complete."""
+    for job in _server.registry().jobs():
+        state = job.snapshot().state
+        if (job.config, job.scaling, job.dataset.fingerprint) == (setup.config, setup.scaling, dataset.fingerprint):
+            if state.active or state == JobState.COMPLETED:
+                return job
+    return None

@@ -1,0 +1,261 @@
+"""The race: two to four set-ups side by side, live, under one set of controls."""
+
+import streamlit as st
+
+from pages import _control, _lab_open, _lab_server, _lab_setup, _lab_story, _server
+from pages._diagnosis import LOOK
+from pages._form import dark
+from pages._live import _duration, _number
+from pages._live_plotly import live_plotly
+from pages._running import STATE_LOOK
+from pages._words import plain
+from sogaal import figures
+from sogaal.data import Dataset
+from sogaal.errors import SogaalError
+from sogaal.jobs import JobState
+from sogaal.race import LaneView, Race, RaceSnapshot, Setup
+
+REFRESH_SECONDS = 0.5
+REFRESH_SECONDS_MANY = 1.0
+PLANE_HEIGHT, CURVES_HEIGHT = 330, 300
+PLANE_ASPECT = 1.12
+
+
+def start(dataset: Dataset, setups: list[Setup], paused: bool = False) -> None:
+    """Start a race and show it; the one that was shown is stopped."""
+    shown = race()
+    if shown is not None:
+        shown.stop()
+    pace = _control.speed(st.session_state["lab_pace"], max(one.config.total_steps(dataset.n) for one in setups))
+    try:
+        begun = _lab_server.races().submit(dataset, setups, speed=pace, paused=paused)
+    except SogaalError as error:
+        st.session_state["lab_problems"] = [str(error)]
+        return
+    if paused:
+        begun.step()
+    st.session_state["lab_ids"]["race"] = begun.id
+
+
+def race() -> Race | None:
+    """The race on screen, if the server still has it."""
+    shown = st.session_state["lab_ids"].get("race")
+    return None if shown is None else _lab_server.races().get(shown)
+
+
+def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
+    """Draw the race, its controls and, at its end, what it shows."""
+    shown = race()
+    _controls(shown, dataset, setups)
+    if shown is None:
+        if st.session_state["lab_ids"].pop("race", None) is not None:
+            st.info(
+                "That race is no longer in memory. Start runs it again: it will go as it went.", icon=":material/info:"
+            )
+        if not isinstance(setups, _lab_setup.Fault):
+            _before(dataset, setups)
+        return
+    if not isinstance(setups, _lab_setup.Fault) and (dataset.fingerprint, tuple(setups)) != (
+        shown.dataset.fingerprint,
+        shown.setups,
+    ):
+        st.caption("The controls differ from the race on screen, which goes on undisturbed; Start begins another.")
+    state = shown.snapshot().state
+    every = REFRESH_SECONDS if len(shown.setups) < 3 else REFRESH_SECONDS_MANY
+    st.fragment(run_every=every if state.active else None)(_live)(shown, state)
+    if not state.active:
+        _lab_story.story(shown)
+
+
+# -- controls ----------------------------------------------------------------------------------------------------------
+
+
+def _controls(shown: Race | None, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
+    state = None if shown is None else shown.snapshot().state
+    active = state is not None and state.active
+    faulty = isinstance(setups, _lab_setup.Fault)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_controls"):
+        st.button(
+            "Start",
+            icon=":material/play_arrow:",
+            type="secondary" if active else "primary",
+            disabled=faulty,
+            on_click=start,
+            args=(dataset, setups),
+            help="Train all set-ups from the beginning, step by step together.",
+        )
+        if state == JobState.PAUSED:
+            st.button("Resume", icon=":material/play_circle:", type="primary", on_click=shown.resume)
+        else:
+            running = state == JobState.RUNNING
+            st.button("Pause", icon=":material/pause:", disabled=not running, on_click=shown.pause if shown else None)
+        st.button(
+            "Step",
+            icon=":material/skip_next:",
+            disabled=not active and faulty,
+            on_click=shown.step if active else start,
+            args=() if active else (dataset, setups, True),
+            help="One batch for each set-up: D learns, then G.",
+        )
+        st.button("Stop", icon=":material/stop:", disabled=not active, on_click=shown.stop if shown else None)
+        st.select_slider(
+            "Pace",
+            list(_control.PACES),
+            key="lab_pace",
+            on_change=_set_pace,
+            args=(shown,),
+            width=150,
+            help=f"watch: the whole race in about {_control.WATCH_SECONDS} s. full: as fast as this machine can.",
+        )
+
+
+def _set_pace(shown: Race | None) -> None:
+    if shown is not None:
+        shown.set_speed(_control.speed(st.session_state["lab_pace"], shown.snapshot().total_steps))
+
+
+# -- what is drawn -----------------------------------------------------------------------------------------------------
+
+
+def _live(shown: Race, drawn: JobState) -> None:
+    snapshot = shown.snapshot()
+    if snapshot.state != drawn:
+        st.rerun(scope="app")  # the buttons, and what the race shows at its end
+    _lab_open.go_if_asked()
+    _status(snapshot)
+    if not snapshot.lanes:
+        return
+    infos = _planes(shown, snapshot)
+    curves = _curves(shown, snapshot)
+    for number, column in enumerate(_columns(len(snapshot.lanes))):
+        with column:
+            _head(shown, snapshot, number)
+            _lane(shown.id, number, infos[number], curves[number])
+    st.caption(f"{figures.plane_caption(infos[0])} {figures.curves_caption(curves[0])}")
+
+
+def _columns(count: int) -> list:
+    with st.container(key="lab_lanes"):
+        return st.columns(count, gap="medium")
+
+
+def _status(snapshot: RaceSnapshot) -> None:
+    icon, color = STATE_LOOK[snapshot.state]
+    parts = [f"**step {_number(snapshot.step)}** of {_number(snapshot.total_steps)}"]
+    if snapshot.state == JobState.RUNNING:
+        parts.append(f"{_number(round(snapshot.steps_per_second))} steps/s each")
+        if snapshot.seconds_left is not None:
+            parts.append(f"{_duration(snapshot.seconds_left)} left")
+    stopped = [figures.LETTERS[n] for n, lane in enumerate(snapshot.lanes) if lane.generator_stopped]
+    if stopped:
+        parts.append(f"G has stopped in {', '.join(stopped)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lab_status"):
+        st.badge(snapshot.state.value, icon=icon, color=color)
+        st.markdown(" · ".join(parts), width="stretch")
+    st.progress(snapshot.step / max(snapshot.total_steps, 1))
+    if snapshot.message:
+        draw = st.error if snapshot.state == JobState.FAILED else st.info
+        draw(plain(snapshot.message), icon=":material/info:")
+
+
+def _head(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
+    """Letter and name; at the end the main finding, the AUCs, and the way to the Playground."""
+    lane = snapshot.lanes[number]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lab_head_{number}"):
+        st.markdown(f"**{figures.LETTERS[number]}**  {plain(lane.setup.name)}", width="stretch")
+        if not snapshot.state.active:
+            st.button(
+                "Open in the Playground",
+                key=f"lab_open_{number}",
+                icon=":material/open_in_new:",
+                type="tertiary",
+                on_click=_lab_open.ask,
+                args=(shown.dataset, lane.setup),
+                help="Trains this set-up alone: it ends as it did here, to the last bit.",
+            )
+    if lane.message:
+        st.caption(f":material/error: {plain(lane.message)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lab_verdict_{number}"):
+        if lane.findings:
+            _, icon, color = LOOK[lane.findings[0].severity]
+            st.badge(plain(lane.findings[0].title), icon=icon, color=color, help=plain(lane.findings[0].evidence))
+        st.markdown(_aucs(lane), width="stretch")
+
+
+def _aucs(lane: LaneView) -> str:
+    if not lane.history.has_labels:
+        return "no labels, so no AUC"
+    now = lane.auc_at(lane.step)
+    stop = None if lane.stop_step is None else lane.auc_at(lane.stop_step)
+    parts = [] if stop is None else [f"AUC at stop **{stop:.3f}**"]
+    return " · ".join([*parts, f"{'at end' if lane.summary else 'AUC now'} **{'–' if now is None else f'{now:.3f}'}**"])
+
+
+def _planes(shown: Race, snapshot: RaceSnapshot) -> list[figures.PlaneInfo]:
+    """The planes, drawn at one scale wherever the columns are scaled alike."""
+    plane = (0, 1) if shown.dataset.d == 2 else None
+    memory = st.session_state.setdefault("lab_views", {})
+    scenes = [_server.scene(shown.dataset.fingerprint, s.scaling, plane, shown.dataset) for s in shown.setups]
+    views = {}
+    for scaling in {setup.scaling for setup in shown.setups}:
+        mine = [n for n, setup in enumerate(shown.setups) if setup.scaling == scaling]
+        frames = [snapshot.lanes[n].frame for n in mine]
+        seen = figures.shared_view([scenes[n] for n in mine], frames, memory.get((shown.id, scaling)))
+        views[scaling] = memory[shown.id, scaling] = seen
+    return [
+        figures.plane_info(scene, lane.frame, view=views[lane.setup.scaling])
+        for scene, lane in zip(scenes, snapshot.lanes, strict=True)
+    ]
+
+
+def _curves(shown: Race, snapshot: RaceSnapshot) -> list[figures.CurvesInfo]:
+    return figures.aligned_curves(
+        [
+            figures.curves_info(
+                lane.history,
+                total_steps=lane.total_steps,
+                stop_step=lane.stop_step,
+                labels=shown.dataset.y is not None,
+            )
+            for lane in snapshot.lanes
+        ]
+    )
+
+
+def _lane(run: str, number: int, plane: figures.PlaneInfo, curves: figures.CurvesInfo) -> None:
+    letter = figures.LETTERS[number]
+    live_plotly(
+        figures.plane_spec(plane, dark=dark(), revision=run),
+        key=f"lab_plane_{number}",
+        height=PLANE_HEIGHT,
+        aspect=PLANE_ASPECT,
+        transition_ms=round(800 * REFRESH_SECONDS),
+        alt=f"{letter}: real rows and generated potential outliers over a map of D",
+    )
+    live_plotly(
+        figures.curves_spec(curves, dark=dark(), revision=run),
+        key=f"lab_curves_{number}",
+        height=CURVES_HEIGHT,
+        alt=f"{letter}: losses of D and G, and the ROC-AUC, over the steps",
+    )
+
+
+def _before(dataset: Dataset, setups: list[Setup]) -> None:
+    """What will race, before it does."""
+    for number, column in enumerate(_columns(len(setups))):
+        setup = setups[number]
+        with column:
+            st.markdown(f"**{figures.LETTERS[number]}**  {plain(setup.name)}")
+            plane = (0, 1) if dataset.d == 2 else None
+            scene = _server.scene(dataset.fingerprint, setup.scaling, plane, dataset)
+            live_plotly(
+                figures.plane_spec(figures.plane_info(scene, None), dark=dark(), revision="before"),
+                key=f"lab_plane_{number}",
+                height=PLANE_HEIGHT,
+                aspect=PLANE_ASPECT,
+                alt=f"{figures.LETTERS[number]}: the table before training",
+            )
+    st.caption(
+        "**Start** trains them together, from the same seed and the same noise, step by step in turn. What differs in "
+        "the pictures comes from what differs in the set-ups, and from nothing else."
+    )

@@ -1,0 +1,226 @@
+"""What the lab compares: a ready pair or one's own, kept in the session and in the address."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages import _server, _setup
+from sogaal.config import FIELDS, MAIN_PRESETS, TrainConfig, make_config
+from sogaal.data import Dataset, list_datasets
+from sogaal.errors import ConfigError
+from sogaal.race import FIELD_NAMES, READY, SCALING, ReadyPair, Setup, parse_values, varied
+
+VIEWS = {"race": "Race", "spread": "Spread over seeds", "map": "Phase map"}
+DEFAULT_PAIR = "bias"
+# The session's entries of widgets, each with what it says at first; "lab_" stands before each.
+FIRST: dict[str, Any] = {
+    "view": "race",
+    "data": "onecluster",
+    "preset": "post",
+    "differs": "generator_bias",
+    "values": "1e-5, 1",
+    "seed": 0,
+    "pace": "watch",
+    "seeds": 16,
+    "up": "lr_g",
+    "up_values": "",
+    "map_seeds": 4,
+    "map_stop": 333,
+    "show": "end",
+}
+# Ids of what is on screen, as they stand in the address.
+IDS = ("race", "spread", "map")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why there is nothing to start: the message, and the control beside which it belongs."""
+
+    message: str
+    control: str
+
+
+def start() -> None:
+    """Fill a new session from the address, or keep what it had across pages."""
+    kept = st.session_state.get("lab_kept")
+    fresh = kept is None
+    kept = dict(FIRST) if kept is None else kept
+    for name, first in FIRST.items():
+        key = f"lab_{name}"
+        # Assigned even where it is there: what a view does not draw would be forgotten.
+        st.session_state[key] = st.session_state.get(key, kept.get(name, first))
+    st.session_state.setdefault("lab_changes", {})
+    st.session_state.setdefault("lab_ids", {})
+    if fresh:
+        st.session_state["lab_problems"] = _read_address()
+    keep()
+
+
+def keep() -> None:
+    """Remember the widgets' values for when they are not drawn."""
+    st.session_state["lab_kept"] = {name: st.session_state[f"lab_{name}"] for name in FIRST}
+
+
+# -- the set-up --------------------------------------------------------------------------------------------------------
+
+
+def choose(pair: ReadyPair) -> None:
+    """Put a ready pair into the controls; the seed stays."""
+    put = {"data": pair.dataset, "preset": pair.preset, "differs": pair.differs, "values": ", ".join(pair.texts)}
+    st.session_state.update({f"lab_{name}": value for name, value in put.items()})
+    st.session_state["lab_changes"] = dict(pair.changes)
+    st.session_state["lab_problems"] = []
+
+
+def take_playground() -> None:
+    """Take the Playground's set-up as what all have in common."""
+    form = st.session_state.get("setup") or {}
+    if not form:
+        return
+    values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
+    preset = form["set_preset"] if form["set_preset"] in MAIN_PRESETS else "post"
+    base = make_config(preset).model_dump()
+    st.session_state["lab_data"] = form["set_dataset"]
+    st.session_state["lab_preset"] = preset
+    st.session_state["lab_seed"] = values.pop("seed")
+    values[SCALING] = form["set_scaling"]
+    base[SCALING] = "minmax"
+    st.session_state["lab_changes"] = {name: value for name, value in values.items() if value != base[name]}
+
+
+def pair() -> ReadyPair | None:
+    """The ready pair that the controls say, None if they say something else."""
+    state = st.session_state
+    said = (state["lab_data"], state["lab_preset"], state["lab_differs"], state["lab_changes"])
+    texts = tuple(part.strip() for part in state["lab_values"].split(","))
+    for one in READY.values():
+        if said == (one.dataset, one.preset, one.differs, dict(one.changes)) and texts == one.texts:
+            return one
+    return None
+
+
+def dataset() -> Dataset:
+    """The chosen table."""
+    return _server.table(st.session_state["lab_data"])
+
+
+def base() -> TrainConfig:
+    """What all set-ups have in common; raises :class:`ConfigError`."""
+    changes = {name: value for name, value in st.session_state["lab_changes"].items() if name != SCALING}
+    return make_config(st.session_state["lab_preset"], **(changes | {"seed": st.session_state["lab_seed"]}))
+
+
+def scaling() -> str:
+    """Of the columns, where that is not what differs."""
+    return str(st.session_state["lab_changes"].get(SCALING, "minmax"))
+
+
+def setups() -> list[Setup] | Fault:
+    """The set-ups that the controls describe, or what is wrong with them."""
+    try:
+        common = base()
+    except ConfigError as error:
+        return Fault(str(error), "seed" if error.field == "seed" else "base")
+    differs = st.session_state["lab_differs"]
+    try:
+        return varied(common, differs, parse_values(differs, st.session_state["lab_values"]), scaling())
+    except ConfigError as error:
+        return Fault(str(error), "values")
+
+
+# -- the address -------------------------------------------------------------------------------------------------------
+
+
+def write_address() -> None:
+    """Make the address say what the page shows, so that it can be sent or reloaded."""
+    state = st.session_state
+    known = pair()
+    address = {} if state["lab_view"] == "race" else {"view": state["lab_view"]}
+    if known is not None:
+        address["pair"] = known.name
+    else:
+        address |= {"data": state["lab_data"], "preset": state["lab_preset"], "differs": state["lab_differs"]}
+        address["values"] = state["lab_values"]
+        address |= {name: _text(value) for name, value in state["lab_changes"].items()}
+    address["seed"] = _text(state["lab_seed"])
+    shown = state["lab_ids"].get(state["lab_view"])
+    if shown is not None:
+        address["id"] = shown
+    if state["lab_view"] == "map":
+        address |= {"up": state["lab_up"], "stop": _text(state["lab_map_stop"]), "seeds": _text(state["lab_map_seeds"])}
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+
+
+def _text(value: Any) -> str:
+    return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _read_address() -> list[str]:
+    """Set the controls from the address; returns a sentence for each value that could not be taken."""
+    given = st.query_params.to_dict()
+    problems: list[str] = []
+    name = given.get("pair", "" if "differs" in given else DEFAULT_PAIR)
+    if name and name not in READY:
+        problems.append(_problem("pair", name, list(READY), DEFAULT_PAIR))
+        name = DEFAULT_PAIR
+    if name:
+        choose(READY[name])
+    else:
+        _read_own(given, problems)
+    for key, known in (("view", list(VIEWS)), ("up", None)):
+        if key in given and (known is None or given[key] in known):
+            st.session_state[f"lab_{key}"] = given[key]
+        elif key in given:
+            problems.append(_problem(key, given[key], list(known or ()), st.session_state[f"lab_{key}"]))
+    for key, entry in (("seed", "seed"), ("stop", "map_stop"), ("seeds", "map_seeds")):
+        _read_number(given, key, entry, problems)
+    view = st.session_state["lab_view"]
+    if "id" in given:
+        st.session_state["lab_ids"][view] = given["id"]
+    st.session_state["lab_start"] = given.get("start") in ("1", "true", "yes")
+    return problems
+
+
+def _read_own(given: dict[str, str], problems: list[str]) -> None:
+    state = st.session_state
+    tables = [*list_datasets(), *_server.upload_keys()]
+    for key, known in (("data", tables), ("preset", list(MAIN_PRESETS)), ("differs", list(FIELD_NAMES))):
+        value = given.get(key, FIRST[key])
+        if value not in known:
+            problems.append(_problem(key, value, known, FIRST[key]))
+            value = FIRST[key]
+        state[f"lab_{key}"] = value
+    state["lab_values"] = given.get("values", "")
+    changes: dict[str, Any] = {}
+    for name in FIELDS:
+        if name in given and name not in ("seed", "device"):
+            try:
+                changes[name] = FIELDS[name].parse(given[name])
+                make_config(**changes)
+            except ConfigError as error:
+                changes.pop(name, None)
+                problems.append(f"From the address: {error} It is left as it is.")
+    if given.get(SCALING) in _setup.SCALINGS:
+        changes[SCALING] = given[SCALING]
+    state["lab_changes"] = changes
+
+
+def _read_number(given: dict[str, str], key: str, entry: str, problems: list[str]) -> None:
+    if key not in given:
+        return
+    try:
+        st.session_state[f"lab_{entry}"] = FIELDS["seed"].parse(given[key])
+    except ConfigError:
+        first = st.session_state[f"lab_{entry}"]
+        problems.append(
+            f"From the address: {key} must be a whole number, got {given[key][:40]!r}. It is set to {first}."
+        )
+
+
+def _problem(name: str, value: str, known: list[str], instead: str) -> str:
+    return (
+        f"From the address: {name} must be one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}, got "
+        f"{value[:40]!r}. It is set to {instead!r}."
+    )

@@ -1,0 +1,153 @@
+"""The failure lab: set-ups side by side, over many seeds, and over a map, to see why GANs fail."""
+
+import streamlit as st
+
+from pages import _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _server
+from pages._words import plain
+from sogaal.config import MAIN_PRESETS, PRESETS
+from sogaal.data import list_datasets
+from sogaal.race import FIELD_NAMES, READY, Setup, field_title
+
+_STYLE = """<style>
+.st-key-lab_lanes [data-testid=stColumn] { min-width: min(100%, 17rem); }
+.st-key-lab_spread [data-testid=stColumn] { min-width: min(100%, 24rem); }
+.st-key-lab_pairs button { justify-content: flex-start; text-align: left; }
+.st-key-lab_pairs { gap: 0.35rem; }
+</style>"""
+
+
+def _start(name: str) -> None:
+    """A ready pair in one click: over seeds where the spread is shown, else as a race."""
+    _lab_setup.choose(READY[name])
+    if st.session_state["lab_view"] == "map":
+        st.session_state["lab_view"] = "race"
+    _begin()
+
+
+def _begin() -> None:
+    """Start what the view shows, with the set-up in the controls."""
+    dataset, setups = _lab_setup.dataset(), _lab_setup.setups()
+    if isinstance(setups, _lab_setup.Fault):
+        return
+    view = st.session_state["lab_view"]
+    if view == "race":
+        _lab_race.start(dataset, setups)
+    elif view == "spread":
+        _lab_spread.start(dataset, setups)
+    else:
+        _lab_map.start(dataset, _lab_map.plan(dataset))
+
+
+# -- the sidebar -------------------------------------------------------------------------------------------------------
+
+
+def _sidebar(setups: list[Setup] | _lab_setup.Fault) -> None:
+    known = _lab_setup.pair()
+    st.markdown("**Ready pairs**", help="A click starts it.")
+    with st.container(key="lab_pairs"):
+        for name, pair in READY.items():
+            st.button(
+                pair.title,
+                key=f"lab_pair_{name}",
+                icon=":material/play_arrow:",
+                type="primary" if pair is known else "secondary",
+                width="stretch",
+                on_click=_start,
+                args=(name,),
+            )
+    fault = setups if isinstance(setups, _lab_setup.Fault) else None
+    st.number_input("Seed", step=1, format="%d", key="lab_seed", help="The same for all: same noise, same start of D.")
+    _message(fault, "seed")
+    with st.expander("My own comparison", icon=":material/tune:", expanded=known is None or fault is not None):
+        _own(fault)
+
+
+def _own(fault: _lab_setup.Fault | None) -> None:
+    st.selectbox("Table", [*list_datasets(), *_server.upload_keys()], key="lab_data", format_func=_table)
+    st.segmented_control(
+        "Preset", MAIN_PRESETS, key="lab_preset", required=True, format_func=lambda name: PRESETS[name].title
+    )
+    changes = st.session_state["lab_changes"]
+    if changes:
+        told = ", ".join(f"{field_title(name)} {'auto' if value is None else value}" for name, value in changes.items())
+        st.caption(plain(f"With {told}."))
+    _message(fault, "base")
+    left, right = st.columns(2)
+    with left:
+        st.button(
+            "As in the Playground",
+            key="lab_take",
+            on_click=_lab_setup.take_playground,
+            disabled=not st.session_state.get("setup"),
+            width="stretch",
+            help="Takes the Playground's set-up as what all have in common.",
+        )
+    with right:
+        st.button(
+            "Plain preset",
+            key="lab_plain",
+            on_click=lambda: st.session_state.update(lab_changes={}),
+            disabled=not changes,
+            width="stretch",
+        )
+    st.selectbox("What differs", FIELD_NAMES, key="lab_differs", format_func=field_title)
+    st.text_input("Its values", key="lab_values", placeholder="2 to 4, as in: 1e-5, 1", help="Separated by commas.")
+    _message(fault, "values")
+
+
+def _message(fault: _lab_setup.Fault | None, control: str) -> None:
+    if fault is not None and fault.control == control:
+        st.error(plain(fault.message), icon=":material/error:")
+
+
+def _table(key: str) -> str:
+    dataset = _server.table(key)
+    return f"{dataset.name} · {dataset.n:,} × {dataset.d}"
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------
+
+
+def _heading() -> None:
+    view = st.session_state["lab_view"]
+    known = _lab_setup.pair()
+    if view == "map":
+        st.markdown("### From which start does it learn, and where does it fail?")
+    elif known is not None:
+        st.markdown(f"### {known.title}")
+        st.caption(known.watch)
+    else:
+        st.markdown(
+            f"### {plain(field_title(st.session_state['lab_differs']))}: {plain(st.session_state['lab_values'])}"
+        )
+
+
+def lab() -> None:
+    """The whole page."""
+    st.html(_STYLE)
+    _lab_setup.start()
+    _lab_open.go_if_asked()
+    if st.session_state.pop("lab_start", False):
+        _begin()
+    dataset, setups = _lab_setup.dataset(), _lab_setup.setups()
+    with st.sidebar:
+        _sidebar(setups)
+    for problem in st.session_state["lab_problems"]:
+        st.warning(plain(problem), icon=":material/link_off:")
+    st.segmented_control(
+        "View", list(_lab_setup.VIEWS), key="lab_view", required=True, format_func=_lab_setup.VIEWS.__getitem__,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    _heading()
+    view = st.session_state["lab_view"]
+    if view == "race":
+        _lab_race.view(dataset, setups)
+    elif view == "spread":
+        _lab_spread.view(dataset, setups)
+    else:
+        _lab_map.view(dataset)
+    _lab_setup.keep()
+    _lab_setup.write_address()
+
+
+lab()
