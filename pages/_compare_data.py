@@ -146,7 +146,7 @@ def difference_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[s
         ("scaling", "Scaling of the columns", [one.scaling for one in reads]),
     ]
     for name, info in FIELDS.items():
-        parts.append((name, info.title, [value_of(one.config, name) for one in reads]))
+        parts.append((name, info.title, [_value(one.config, name) for one in reads]))
     rows = []
     for name, title, values in parts:
         if len(set(values)) == 1:
@@ -159,8 +159,7 @@ def difference_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[s
     return rows
 
 
-def value_of(config: TrainConfig, name: str) -> str:
-    """A field of a set-up in words."""
+def _value(config: TrainConfig, name: str) -> str:
     value = getattr(config, name)
     if name == "k" and config.algorithm != "mo-gaal":
         return "–"  # SO-GAAL ignores it

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import _diagnosis, _lab_open, _lab_population, _lab_setup
 from pages._form import dark
@@ -26,9 +27,8 @@ def start(dataset: Dataset, plan: Plan) -> None:
     _lab_population.begin("map", plan)
 
 
-def view(dataset: Dataset) -> None:
-    """Draw the map."""
-    fault = _controls(dataset)
+def view(fault: str) -> None:
+    """Draw the map; ``fault``: what is wrong with the controls, if anything."""
     if fault:
         st.error(plain(fault), icon=":material/error:")
     shown = _lab_population.shown("map")
@@ -73,14 +73,14 @@ def _base(up: str) -> TrainConfig:
     return _lab_setup.base().replace(**({"max_epochs": None} | changes))
 
 
-def _controls(dataset: Dataset) -> str:
-    """Draw the controls; returns what is wrong with them, if anything."""
+def controls(bar: DeltaGenerator, dataset: Dataset) -> str:
+    """Draw the controls into the page's bar; returns what is wrong with them, if anything."""
     state = st.session_state
     try:
         made, fault = plan(dataset), ""
     except ConfigError as error:
         made, fault = None, str(error)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_controls"):
+    with bar:
         st.button(
             "Train the map",
             icon=":material/play_arrow:",

@@ -1,6 +1,7 @@
 """The race: two to four set-ups side by side, live, under one set of controls."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import _control, _lab_open, _lab_server, _lab_setup, _lab_story, _server
 from pages._diagnosis import LOOK
@@ -17,7 +18,7 @@ from sogaal.race import LaneView, Race, RaceSnapshot, Setup
 
 REFRESH_SECONDS = 0.5
 REFRESH_SECONDS_MANY = 1.0
-PLANE_HEIGHT, CURVES_HEIGHT = 330, 300
+PLANE_HEIGHT, CURVES_HEIGHT = 310, 290
 PLANE_ASPECT = 1.12
 
 
@@ -44,9 +45,8 @@ def race() -> Race | None:
 
 
 def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
-    """Draw the race, its controls and, at its end, what it shows."""
+    """Draw the race and, at its end, what it shows."""
     shown = race()
-    _controls(shown, dataset, setups)
     if shown is None:
         if st.session_state["lab_ids"].pop("race", None) is not None:
             st.info(
@@ -70,11 +70,13 @@ def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
 # -- controls ----------------------------------------------------------------------------------------------------------
 
 
-def _controls(shown: Race | None, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
+def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
+    """Draw the one set of controls for all set-ups into the page's bar."""
+    shown = race()
     state = None if shown is None else shown.snapshot().state
     active = state is not None and state.active
     faulty = isinstance(setups, _lab_setup.Fault)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_controls"):
+    with bar:
         st.button(
             "Start",
             icon=":material/play_arrow:",
@@ -128,13 +130,13 @@ def _live(shown: Race, drawn: JobState) -> None:
     infos = _planes(shown, snapshot)
     curves = _curves(shown, snapshot)
     for number, column in enumerate(_columns(len(snapshot.lanes))):
-        with column:
+        with column, st.container(key=f"lab_column_{number}"):
             _head(shown, snapshot, number)
             _lane(shown.id, number, infos[number], curves[number])
     st.caption(f"{figures.plane_caption(infos[0])} {figures.curves_caption(curves[0])}")
 
 
-def _columns(count: int) -> list:
+def _columns(count: int) -> list[DeltaGenerator]:
     with st.container(key="lab_lanes"):
         return st.columns(count, gap="medium")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import _lab_open, _lab_population, _lab_setup
 from pages._form import dark
@@ -39,15 +40,14 @@ def start(dataset: Dataset, setups: Sequence[Setup]) -> None:
     _lab_population.begin("spread", plan)
 
 
-def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
-    """Draw the spread."""
-    faulty = isinstance(setups, _lab_setup.Fault)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_controls"):
+def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
+    """Draw the controls into the page's bar."""
+    with bar:
         st.button(
             "Train all seeds",
             icon=":material/play_arrow:",
             type="primary",
-            disabled=faulty,
+            disabled=isinstance(setups, _lab_setup.Fault),
             on_click=start,
             args=(dataset, setups),
         )
@@ -58,6 +58,10 @@ def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
             required=True,
             help="From the seed at the left on. Each trains every set-up.",
         )
+
+
+def view() -> None:
+    """Draw the spread."""
     shown = _lab_population.shown("spread")
     if shown is None:
         st.info(

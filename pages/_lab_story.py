@@ -5,12 +5,11 @@ from typing import Any
 import streamlit as st
 
 from pages import _diagnosis
-from pages._compare_data import value_of
 from pages._words import plain
 from sogaal import figures
 from sogaal.config import FIELDS
 from sogaal.jobs import JobState
-from sogaal.race import SCALING, Acts, LaneView, Race, acts, field_title
+from sogaal.race import SCALING, Acts, LaneView, Race, acts, field_title, shown_value
 from sogaal.sweep import MEASURED_SEEDS, POST_FIGURE_4_AUC, Measured, measured
 
 # From here on the generator starts outside the data: there is a first act.
@@ -86,7 +85,7 @@ def _differences(race: Race) -> None:
     names += [SCALING] if len({one.scaling for one in race.setups}) > 1 else []
     told = []
     for name in names:
-        values = [one.scaling if name == SCALING else value_of(one.config, name) for one in race.setups]
+        values = [one.scaling if name == SCALING else shown_value(getattr(one.config, name)) for one in race.setups]
         told.append(f"{field_title(name)} ({', '.join(values)})")
     st.caption(plain(f"What differs: {'; '.join(told)}. All else is the same, seed {first.config.seed} too."))
 
@@ -111,7 +110,7 @@ def _findings(number: int, lane: LaneView) -> None:
 def _told(letter: str, lane: LaneView, found: Acts, before: Measured) -> None:
     """The run in sentences, each made of its own numbers; where it went otherwise, that is said."""
     bias = lane.setup.config.generator_bias
-    st.markdown(f"**{letter}, generator bias {bias:g}**")
+    st.markdown(f"**{letter}, generator bias {shown_value(bias)}**")
     sentences = [_first_act(found, lane) if bias >= OUTSIDE else _quiet_start(found), _second_act(found, before)]
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences if sentence))
     claims = _collapse_claims(found, lane, before) if bias >= OUTSIDE else _convergence_claim(found)

@@ -12,7 +12,9 @@ _STYLE = """<style>
 .st-key-lab_lanes [data-testid=stColumn] { min-width: min(100%, 17rem); }
 .st-key-lab_spread [data-testid=stColumn] { min-width: min(100%, 24rem); }
 .st-key-lab_pairs button { justify-content: flex-start; text-align: left; }
+.st-key-lab_pairs button > div { justify-content: flex-start; }
 .st-key-lab_pairs { gap: 0.35rem; }
+[class*=st-key-lab_column_] { gap: 0.3rem; }
 </style>"""
 
 
@@ -112,14 +114,12 @@ def _heading() -> None:
     view = st.session_state["lab_view"]
     known = _lab_setup.pair()
     if view == "map":
-        st.markdown("### From which start does it learn, and where does it fail?")
+        st.caption("**From which start does it learn, and where does it fail?** The set-up at the left is the centre.")
     elif known is not None:
-        st.markdown(f"### {known.title}")
-        st.caption(known.watch)
+        st.caption(f"**{known.title}.** {known.watch}")
     else:
-        st.markdown(
-            f"### {plain(field_title(st.session_state['lab_differs']))}: {plain(st.session_state['lab_values'])}"
-        )
+        title = field_title(st.session_state["lab_differs"])
+        st.caption(f"**{plain(title)}: {plain(st.session_state['lab_values'])}.** All else is the same.")
 
 
 def lab() -> None:
@@ -134,18 +134,25 @@ def lab() -> None:
         _sidebar(setups)
     for problem in st.session_state["lab_problems"]:
         st.warning(plain(problem), icon=":material/link_off:")
-    st.segmented_control(
-        "View", list(_lab_setup.VIEWS), key="lab_view", required=True, format_func=_lab_setup.VIEWS.__getitem__,
-        label_visibility="collapsed",
-    )  # fmt: skip
-    _heading()
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_bar")
+    with bar:
+        st.segmented_control(
+            "View", list(_lab_setup.VIEWS), key="lab_view", required=True, format_func=_lab_setup.VIEWS.__getitem__,
+            label_visibility="collapsed",
+        )  # fmt: skip
     view = st.session_state["lab_view"]
     if view == "race":
+        _lab_race.controls(bar, dataset, setups)
+        _heading()
         _lab_race.view(dataset, setups)
     elif view == "spread":
-        _lab_spread.view(dataset, setups)
+        _lab_spread.controls(bar, dataset, setups)
+        _heading()
+        _lab_spread.view()
     else:
-        _lab_map.view(dataset)
+        fault = _lab_map.controls(bar, dataset)
+        _heading()
+        _lab_map.view(fault)
     _lab_setup.keep()
     _lab_setup.write_address()
 

@@ -26,10 +26,19 @@ def aligned_curves(infos: Sequence[CurvesInfo]) -> list[CurvesInfo]:
     ]
 
 
+# A view this much wider than what is to be seen gives way to a closer one.
+MUCH_WIDER = 1.7
+
+
 def shared_view(scenes: Sequence[Scene], frames: Sequence[Frame | None], last: View | None = None) -> View:
-    """One view for several runs in one plane: it holds what each of them shows, and what ``last`` held."""
-    view = last or scenes[0].view
-    for scene, frame in zip(scenes, frames, strict=True):
-        if frame is not None:
-            view = grown_view(scene.view, scene.plane.project(frame.generated), view)
-    return view
+    """One view for several runs in one plane, which holds what each of them shows.
+
+    It stays at ``last`` where that does, and comes closer only once all points have come much closer: the view of a
+    run that starts far off ends on the data.
+    """
+    seen = [scene.plane.project(frame.generated) for scene, frame in zip(scenes, frames, strict=True) if frame]
+    close = kept = scenes[0].view
+    kept = last or kept
+    for points in seen:
+        close, kept = grown_view(scenes[0].view, points, close), grown_view(scenes[0].view, points, kept)
+    return close if kept.side > MUCH_WIDER * close.side else kept
