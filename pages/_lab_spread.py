@@ -77,7 +77,6 @@ def view() -> None:
 def _draw(shown: Population) -> None:
     members = shown.members()
     if not members:
-        st.caption("The first seeds are under way.")
         return
     left, right = _lab_population.columns("lab_spread", [1.15, 1])
     with left:
