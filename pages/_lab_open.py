@@ -12,12 +12,12 @@ from sogaal.race import Setup
 
 def ask(dataset: Dataset, setup: Setup) -> None:
     """Remember what to open; a callback cannot leave the page itself."""
-    st.session_state["lab_open"] = (dataset, setup)
+    st.session_state["lab_wanted"] = (dataset, setup)
 
 
 def go_if_asked() -> None:
     """Leave for the Playground if a click asked for it."""
-    asked = st.session_state.pop("lab_open", None)
+    asked = st.session_state.pop("lab_wanted", None)
     if asked is None:
         return
     dataset, setup = asked

@@ -156,13 +156,12 @@ class TestRace:
         page.look()
         job = page.job
         assert job.config == race.setups[1].config
+        assert page.field("generator_bias") == 1.0
+        assert page.address["generator_bias"] == "1"
         assert job.wait(PATIENCE)
         result = job.snapshot().result
         assert result is not None
         assert result.summary["auc_final"] == race.snapshot().lanes[1].summary["auc_final"]
-        page.look()
-        assert page.field("generator_bias") == 1.0
-        assert page.address["generator_bias"] == "1"
 
     def test_axes_are_the_same_for_all(self) -> None:
         page = Lab(**SHORT, start="1")
