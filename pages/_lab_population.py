@@ -79,6 +79,8 @@ def _status(population: Population) -> None:
     st.progress(snapshot.done / max(snapshot.total, 1))
     if snapshot.message:
         st.error(plain(snapshot.message), icon=":material/error:")
+    if population.problem:
+        st.warning(f"Not saved: {plain(population.problem)}", icon=":material/save:")
 
 
 def columns(key: str, widths: Sequence[float]) -> list[DeltaGenerator]:

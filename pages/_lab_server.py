@@ -16,4 +16,5 @@ def races() -> Races:
 @st.cache_resource(show_spinner=False)
 def populations() -> Populations:
     """The spreads and maps of this server, one at a time on one pool of processes."""
-    return Populations()
+    # Where the jobs of this server are saved, its populations are too.
+    return Populations(store=getattr(_server.registry(), "store", None))

@@ -23,11 +23,12 @@ from uuid import uuid4
 
 from sogaal.counting import generator_steps
 from sogaal.diagnosis import Evidence, Finding, diagnose
-from sogaal.errors import failure_message
+from sogaal.errors import SogaalError, failure_message
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
 from sogaal.outcomes import RunOutcome, history_arrays
 from sogaal.pool import RunPool, Runs
 from sogaal.race import Setup
+from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
 from sogaal.sweep.plan import Plan
@@ -78,13 +79,19 @@ class PopulationSnapshot:
 
 
 class Population:
-    """Made by :meth:`Populations.submit`. All methods may be called from any thread."""
+    """Made by :meth:`Populations.submit`. All methods may be called from any thread.
+
+    ``records``: the ids of what the store keeps of it, one for each scaling, empty until its end and without a store.
+    ``problem``: why it could not be kept, else empty.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.id = uuid4().hex[:12]
         self.plan = plan
         self.created = datetime.now(UTC)
         self.place_in_queue: int | None = None
+        self.records: tuple[str, ...] = ()
+        self.problem = ""
         self._members: list[Member] = []  # only ever grows at its end
         self._state = JobState.QUEUED
         self._message = ""
@@ -142,17 +149,28 @@ class Population:
 
     # -- for the thread ------------------------------------------------------------------------------------------------
 
-    def work(self, pool: RunPool) -> None:
-        """Train all members; returns at the end, whatever that is."""
+    def work(self, pool: RunPool, store: RunStore | None = None) -> None:
+        """Train all members, and keep them in ``store``; returns at the end, whatever that is."""
         self._started = self._last = time.monotonic()
         self._state = JobState.RUNNING
         try:
             for scaling in dict.fromkeys(setup.scaling for setup in self.plan.setups):
                 self._train(pool, scaling)
+            self._keep(store)
             self.finish(JobState.STOPPED if self.cancelled else JobState.COMPLETED)
         except Exception as error:
             _logger.info("Population %s failed", self.id, exc_info=True)
             self.finish(JobState.STOPPED if self.cancelled else JobState.FAILED, failure_message(error))
+
+    def _keep(self, store: RunStore | None) -> None:
+        """Leave a record in the store; what fails there costs no result."""
+        if store is None or not self._members:
+            return
+        try:
+            self.records = kept(store, self)
+        except (SogaalError, OSError) as error:
+            self.problem = failure_message(error)
+            _logger.warning("Population %s could not be kept: %s", self.id, self.problem)
 
     def finish(self, state: JobState, message: str = "") -> None:
         """End in ``state``."""
@@ -186,6 +204,30 @@ class Population:
         self._marks.append((self._last, len(self._members)))
 
 
+def kept(store: RunStore, population: Population) -> tuple[str, ...]:
+    """Leave one record of ``population`` in ``store`` for each scaling of its columns; returns their ids.
+
+    Raises :class:`sogaal.errors.RunError` or :class:`OSError` where it cannot be written.
+    """
+    plan = population.plan
+    ids = []
+    for scaling in dict.fromkeys(setup.scaling for setup in plan.setups):
+        outcomes = [one for one in population.outcomes() if plan.member(one.index).scaling == scaling]
+        if not outcomes:
+            continue
+        record = store.keep_population(
+            plan.dataset,
+            next(setup.config for setup in plan.setups if setup.scaling == scaling),
+            Scaler.fit(plan.dataset.X, scaling, plan.dataset.feature_names),
+            outcomes,
+            kind=plan.kind,
+            title=f"{plan.dataset.name} · {plan.kind} over {', '.join(plan.varies)} · {len(plan.seeds)} seeds",
+            started=population.created,
+        )
+        ids.append(record.id)
+    return tuple(ids)
+
+
 def _view(history: dict[str, Any]) -> HistoryView:
     return HistoryView(**{name: history[name] for name in (*STEP_COLUMNS, *EVALUATION_COLUMNS)})
 
@@ -215,10 +257,12 @@ class Populations:
     """The populations of a process: one at a time has the pool, which is made when it is first needed and stays warm.
 
     The last few that ended are remembered. ``workers``: processes of the pool, None = one for each usable CPU.
+    ``store``: where each population leaves its record, None = nowhere.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, store: RunStore | None = None) -> None:
         self._workers = workers
+        self._store = store
         self._pool: RunPool | None = None
         self._changed = threading.Condition()
         self._queue: deque[Population] = deque()
@@ -279,7 +323,7 @@ class Populations:
         while (population := self._next()) is not None:
             if self._pool is None:
                 self._pool = RunPool(self._workers)
-            population.work(self._pool)
+            population.work(self._pool, self._store)
             with self._changed:
                 self._current = None
 

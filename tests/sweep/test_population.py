@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sogaal.data import load_dataset
 from sogaal.errors import ConfigError
 from sogaal.jobs import JobRegistry, JobState
 from sogaal.race import varied
+from sogaal.runs.store import RunStore
 from sogaal.sweep import Axis, Member, Plan, Population, Populations, cells, map_plan, spread_of, spread_plan
 
 PATIENCE = 60.0
@@ -132,6 +134,32 @@ class TestSpread:
             assert len(history["step"]) <= 200
             assert history["step"][-1] == 1200
             assert history["auc"][-1] == member.auc()
+
+
+class TestKept:
+    def test_it_leaves_a_record_for_each_scaling(self, tmp_path: Path) -> None:
+        store = RunStore(tmp_path)
+        setups = varied(BASE.replace(max_epochs=2), "scaling", ["minmax", "none"])
+        with Populations(workers=1, store=store) as populations:
+            population = populations.submit(spread_plan(TABLE, setups, "scaling", 3))
+            members = ended(population)
+            assert len(population.records) == 2
+            for run, scaling in zip(population.records, ["minmax", "none"], strict=True):
+                record = store.get(run).record
+                assert record.population is not None
+                assert (record.population.kind, record.population.count) == ("spread", 3)
+                assert record.scaling_method == scaling
+            again = store.member_to_run(population.records[0], 2)
+            assert again.config == population.plan.member(2).config
+        assert {member.number for member in members} == set(range(6))
+
+    def test_what_cannot_be_kept_is_told_and_costs_no_result(self, tmp_path: Path) -> None:
+        (tmp_path / "runs").write_text("a file where the folder should be")
+        with Populations(workers=1, store=RunStore(tmp_path / "runs")) as populations:
+            population = populations.submit(small_map(max_epochs=1))
+            assert len(ended(population)) == 12
+        assert population.records == ()
+        assert population.problem
 
 
 class TestOrders:
