@@ -107,11 +107,13 @@ def controls(bar: DeltaGenerator, dataset: Dataset) -> str:
                 help="A run lasts three times as long. 333: about 2,000 steps on onecluster; the post's 1,000 takes "
                 "three times as long.",
             )  # fmt: skip
+        # Not beside the map: a fragment's widget would forget its value when it first appears between two full runs.
+        st.segmented_control("Show", list(SHOW), key="lab_show", required=True, format_func=SHOW.__getitem__)
     if made is not None:
         steps = sum(setup.config.total_steps(dataset.n) for setup in made.setups) * len(made.seeds)
         st.caption(
             f"{len(BIASES)} × {len(made.setups) // len(BIASES)} cells × {len(made.seeds)} seeds: {len(made):,} runs, "
-            f"{steps / 1e6:.2g} million steps."
+            f"{steps:,} steps."
         )
     return fault
 
@@ -123,8 +125,7 @@ def _draw(shown: Population) -> None:
     made = shown.plan
     if made.across is None or made.up is None:
         return
-    show = st.segmented_control("Show", list(SHOW), key="lab_show", required=True, format_func=SHOW.__getitem__,
-                                label_visibility="collapsed")  # fmt: skip
+    show = st.session_state["lab_show"]
     found = cells(shown.members(), len(made.setups), "stop" if show == "stop" else "end")
     by = "kind" if show == "kind" else "auc"
     kinds = _kinds(found)

@@ -290,8 +290,11 @@ class TestMap:
         page.choose("lab_show", "stop")
         assert page.says("AUC of its median seed")
         page.choose("lab_show", "kind")
-        titles = {member.finding.title for member in population.members() if member.finding}
-        assert all(page.says(title) for title in titles)
+        found = [member.finding for member in population.members() if member.finding]
+        for kind in {finding.kind for finding in found}:
+            assert any(page.says(finding.title) for finding in found if finding.kind == kind), kind
+        numbers = {text for row in page.chart("lab_map")["data"][0]["text"] for text in row}
+        assert numbers == {str(n) for n in range(1, len({finding.kind for finding in found}) + 1)}
 
     def test_values_of_ones_own_and_bad_ones(self) -> None:
         page = Lab(pair="bias", view="map", stop="3", seeds="1")
