@@ -73,7 +73,7 @@ def bands_spec(info: BandsInfo, *, dark: bool = False, revision: str = "") -> Sp
     panels = [_panel(measure, bands, dark) for measure, bands in info.panels.items()]
     spec = stack(panels, last_step=info.end, total_steps=info.end, stop_step=info.stop, dark=dark, revision=revision)
     layout, names = spec["layout"], len(info.panels["d_loss"])
-    named, room = legend(-(-names // 2), names)
+    named, room = legend(names, names)  # a name with its count of seeds needs a line
     layout["legend"] = named | {"font": {"size": 12, "color": theme(dark).ink}}
     layout |= {"showlegend": True, "hoversubplots": "single", "margin": layout["margin"] | {"t": 30 + room, "r": 78}}
     return spec

@@ -38,7 +38,13 @@ def shown_value(value: Any) -> str:
     """A value as short as it can be typed: 1e-5, not 1e-05."""
     if value is None:
         return "none"
-    return f"{value:.12g}".replace("e-0", "e-").replace("e+0", "e") if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.12g}"
+    if 0 < abs(value) < 1e-3:
+        mantissa, exponent = f"{value:.11e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return text.replace("e+0", "e")
 
 
 def parse_values(name: str, text: str) -> list[Any]:

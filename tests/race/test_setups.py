@@ -40,7 +40,14 @@ def test_noise_and_start_are_the_same_for_all() -> None:
 def test_set_ups_are_named_by_what_differs() -> None:
     names = [setup.name for setup in varied(BASE, "generator_bias", [1e-5, 1.0])]
     assert names == ["Generator bias at the start 1e-5", "Generator bias at the start 1"]
-    assert [shown_value(value) for value in (1e-5, 3e-06, 0.1, None, 7)] == ["1e-5", "3e-6", "0.1", "none", "7"]
+    assert [shown_value(value) for value in (1e-5, 3e-4, 0.1, 0.0, None, 7)] == [
+        "1e-5",
+        "3e-4",
+        "0.1",
+        "0",
+        "none",
+        "7",
+    ]
 
 
 def test_the_acts_of_a_race() -> None:
