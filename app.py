@@ -50,6 +50,7 @@ PAGES = [
     RUNS,
     st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
     st.Page("pages/lab.py", title="Failure lab", icon=":material/science:"),
+    st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
 ]
 
 st.session_state["navigated"] = True

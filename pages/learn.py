@@ -1,0 +1,54 @@
+"""Learn: a guided course, one chapter at a time, each with an experiment that trains here and now."""
+
+import streamlit as st
+
+from pages import _learn_labels, _learn_losses, _learn_network, _learn_reading
+from pages import _learn_parts as _learn
+
+# The numbers are those of the addresses that teachers hand out.
+CHAPTERS = {
+    1: ("What an outlier is, and why labels fail", _learn_labels.chapter),
+    2: ("Two networks and a game", _learn_network.chapter),
+    3: ("The losses", _learn_losses.chapter),
+    6: ("Reading the result", _learn_reading.chapter),
+}
+
+
+def _open(chapter: int) -> None:
+    st.session_state["learn_chapter"] = chapter
+
+
+def _ways(chapter: int) -> None:
+    numbers = list(CHAPTERS)
+    place = numbers.index(chapter)
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="learn_ways"):
+        for other, icon in ((place - 1, ":material/arrow_back:"), (place + 1, ":material/arrow_forward:")):
+            if 0 <= other < len(numbers):
+                number = numbers[other]
+                st.button(
+                    f"{number}. {CHAPTERS[number][0]}", key=f"go_{number}", icon=icon, on_click=_open, args=(number,)
+                )
+
+
+def learn() -> None:
+    """The whole page."""
+    _learn.read_address(list(CHAPTERS))
+    with st.sidebar:
+        chapter = st.radio(
+            "Chapters",
+            list(CHAPTERS),
+            index=list(CHAPTERS).index(st.session_state["learn_chapter"]),
+            format_func=lambda number: f"{number}. {CHAPTERS[number][0]}",
+        )
+        _learn.teachers_link(chapter)
+    if chapter != st.session_state["learn_chapter"]:
+        st.session_state["learn_chapter"] = chapter
+    _learn.write_address(chapter)
+    for problem in st.session_state["learn_problems"]:
+        st.warning(_learn.plain(f"From the address: {problem}"), icon=":material/link_off:")
+    st.title(f"{chapter}. {CHAPTERS[chapter][0]}")
+    CHAPTERS[chapter][1]()
+    _ways(chapter)
+
+
+learn()

@@ -1,0 +1,1 @@
+"""What the course calculates in place: small experiments of their own, each in numbers, without drawing."""
