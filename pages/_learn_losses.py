@@ -80,10 +80,8 @@ def _two_slopes() -> None:
         f"{at.trained_by_p:.2f} for the trained one; dotted: the tangents. Both fall to the right."
     )
     _learn.chart(learn_lines_spec(info, dark=dark()), "losses_curve", words, 380)
-    st.latex(
-        r"\frac{d}{dp}\log(1-p) = -\frac{1}{1-p}\qquad\frac{d}{dp}\bigl(-\log p\bigr) = -\frac1p\qquad"
-        r"p=\sigma(l):\quad \frac{d}{dl}\log(1-p) = -p\qquad \frac{d}{dl}\bigl(-\log p\bigr) = -(1-p)"
-    )
+    st.latex(r"\frac{d}{dp}\log(1-p) = -\frac{1}{1-p}\qquad\frac{d}{dp}\bigl(-\log p\bigr) = -\frac1p")
+    st.latex(r"p=\sigma(l):\quad \frac{d}{dl}\log(1-p) = -p\qquad \frac{d}{dl}\bigl(-\log p\bigr) = -(1-p)")
     st.markdown(
         f"""
 What reaches G comes through D's logit $l$, where $p = \\sigma(l)$. There the slopes at {p:.2f} are

@@ -121,7 +121,11 @@ def chapter() -> None:
         before, after = float(step.d_fake.mean()), float(step.d_fake_after.mean())
         answer = "down" if after < before - 5e-7 else "up" if after > before + 5e-7 else "same"
         _learn.verdict(
-            "network", answer, ANSWERS, f"D(G(z)) was {before:.4f} on average and is {after:.4f} after D's update."
+            "network",
+            answer,
+            ANSWERS,
+            f"D(G(z)) was {before:.4f} on average and is {after:.4f} after D's update. "
+            "Both halves of the batch move D at once: real rows pull up what lies near them.",
         )
     if own:
         st.caption("Numbers appear at the sizes of a shipped table: those are trained.")

@@ -117,7 +117,10 @@ Keep D and its threshold, and change only how rare outliers are:
     precision = precision_at_share(found.recall, found.false_alarm_rate, share)
     st.latex(
         r"\text{precision} = \frac{\pi\,\mathrm{TPR}}{\pi\,\mathrm{TPR} + (1-\pi)\,\mathrm{FPR}} ="
-        rf" {precision:.3f}\qquad \pi = {share:.3f},\ \mathrm{{TPR}} = {found.recall:.3f},\ "
+        rf" {precision:.3f}"
+    )
+    st.latex(
+        rf"\pi = {share:.3f},\ \mathrm{{TPR}} = {found.recall:.3f},\ "
         rf"\mathrm{{FPR}} = {found.false_alarm_rate:.4f},\ \mathrm{{AUC}} = {auc:.3f}"
     )
 

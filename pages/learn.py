@@ -18,6 +18,20 @@ def _open(chapter: int) -> None:
     st.session_state["learn_chapter"] = chapter
 
 
+def _contents(chapter: int) -> None:
+    # Buttons and no radio: a radio that was clicked keeps the arrow keys to itself.
+    st.markdown("**Chapters**")
+    for number, (title, _) in CHAPTERS.items():
+        st.button(
+            f"{number}. {title}",
+            key=f"chapter_{number}",
+            type="primary" if number == chapter else "tertiary",
+            width="stretch",
+            on_click=_open,
+            args=(number,),
+        )
+
+
 def _ways(chapter: int) -> None:
     numbers = list(CHAPTERS)
     place = numbers.index(chapter)
@@ -33,22 +47,18 @@ def _ways(chapter: int) -> None:
 def learn() -> None:
     """The whole page."""
     _learn.read_address(list(CHAPTERS))
+    chapter = st.session_state["learn_chapter"]
     with st.sidebar:
-        chapter = st.radio(
-            "Chapters",
-            list(CHAPTERS),
-            index=list(CHAPTERS).index(st.session_state["learn_chapter"]),
-            format_func=lambda number: f"{number}. {CHAPTERS[number][0]}",
-        )
+        _contents(chapter)
         _learn.teachers_link(chapter)
-    if chapter != st.session_state["learn_chapter"]:
-        st.session_state["learn_chapter"] = chapter
     _learn.write_address(chapter)
     for problem in st.session_state["learn_problems"]:
         st.warning(_learn.plain(f"From the address: {problem}"), icon=":material/link_off:")
-    st.title(f"{chapter}. {CHAPTERS[chapter][0]}")
-    CHAPTERS[chapter][1]()
-    _ways(chapter)
+    # As wide as text can be read, on a page that is as wide as charts need it elsewhere.
+    with st.container(width=940, key="learn_page"):
+        st.title(f"{chapter}. {CHAPTERS[chapter][0]}")
+        CHAPTERS[chapter][1]()
+        _ways(chapter)
 
 
 learn()

@@ -88,13 +88,12 @@ def _column(name: str, info: NetworkInfo, colours: Theme) -> str:
         drawn = "".join(f'<circle cx="{u}" cy="{v}" r="8" {look}/>' for u, v in places)
     units = _units(name, info)
     more = "" if name == "loss" else f" ({units})"
-    bottom = places[-1][1] + 27
+    bottom = places[-1][1] + (6 if name == "loss" else 27)
     words = f'<text x="{x}" y="{places[0][1] - 22}" text-anchor="middle" font-size="15" '
     words += f'font-weight="{700 if lit else 400}" fill="{colours.ink}">{escape(title)}{more}</text>'
     value = (info.values or {}).get(name, "…" if units > len(places) and name != "loss" else "")
-    below = (
-        f'<text x="{x}" y="{bottom}" text-anchor="middle" font-size="15" fill="{colours.ink}">{escape(value)}</text>'
-    )
+    ink = colours.edge if name == "loss" and lit else colours.ink
+    below = f'<text x="{x}" y="{bottom}" text-anchor="middle" font-size="15" fill="{ink}">{escape(value)}</text>'
     return drawn + words + below
 
 
