@@ -9,6 +9,7 @@ from pages import _server
 from pages._form import dark
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, list_datasets
+from sogaal.errors import DivergedError
 from sogaal.figures.learn_network import NetworkInfo, network_caption, network_svg
 from sogaal.lessons.slow_step import SlowStep, slow_step, trained_to
 from sogaal.trainer import Trainer
@@ -108,8 +109,11 @@ def chapter() -> None:
     )
     place = st.session_state.get("network_place", 0)
     steps, stage = divmod(place, len(STAGES))
-    config = _learn.setup("post", algorithm="so-gaal")
-    step = None if own else slow(dataset.fingerprint, config, steps, dataset)
+    try:
+        step = None if own else slow(dataset.fingerprint, _learn.slow_setup(), steps, dataset)
+    except DivergedError as error:
+        st.error(_learn.plain(str(error)), icon=":material/error:")
+        return
     with st.container(horizontal=True, vertical_alignment="center", key="network_bar"):
         st.button("Back", key="network_back", icon=":material/arrow_back:", on_click=_move, args=(-1,), shortcut="Left")
         st.button("Next part", key="network_next", icon=":material/arrow_forward:", type="primary", on_click=_move,

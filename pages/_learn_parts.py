@@ -91,6 +91,12 @@ def setup(preset: str, **values: Any) -> TrainConfig:
     return make_config(preset, **(values | dict(fixed())))
 
 
+def slow_setup() -> TrainConfig:
+    """The post's set-up for chapters that halt within a step: one generator, which trains for 1,000 epochs."""
+    values = {"algorithm": "so-gaal", "stop_epochs": 1000, "max_epochs": None, "whether_stop": 1}
+    return setup("post").replace(**values)
+
+
 # -- what the reader does ----------------------------------------------------------------------------------------
 
 

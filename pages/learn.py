@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _learn_labels, _learn_losses, _learn_network, _learn_reading
+from pages import _learn_labels, _learn_losses, _learn_network, _learn_reading, _learn_step
 from pages import _learn_parts as _learn
 
 # The numbers are those of the addresses that teachers hand out.
@@ -10,6 +10,7 @@ CHAPTERS = {
     1: ("What an outlier is, and why labels fail", _learn_labels.chapter),
     2: ("Two networks and a game", _learn_network.chapter),
     3: ("The losses", _learn_losses.chapter),
+    5: ("One step in slow motion", _learn_step.chapter),
     6: ("Reading the result", _learn_reading.chapter),
 }
 

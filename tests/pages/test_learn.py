@@ -113,6 +113,27 @@ def test_reading() -> None:
     assert "π" not in course.at.title[0].value
 
 
+def test_step() -> None:
+    course = Course(chapter="5")
+    course.answer("step", "towards")
+    for _ in range(5):
+        course.press("step_next")
+    tensors = list(course.at.dataframe[0].value["tensor"])
+    assert tensors == ["d_weights.w1", "d_weights.b1", "d_weights.w2", "d_weights.b2"]
+    assert list(course.at.dataframe[0].value["shape"]) == ["2 × 32", "32", "32", "a number"]
+    course.at.segmented_control("step_turn").set_value("g")
+    course.look()
+    said = re.search(r"At step 101 (\d+)% of the points", course.texts)
+    assert said is not None
+    kind = course.at.success if int(said[1]) > 60 else course.at.warning
+    assert said[0] in kind[0].value
+    assert course.at.dataframe[0].value["tensor"][0] == "g_weights.w1"
+    course.at.select_slider("step_steps").set_value(600)
+    course.look()
+    assert "At step 601" in course.texts
+    assert course.ticks == (4, 0)
+
+
 def test_an_address_opens_a_chapter_fixes_hides_and_starts() -> None:
     course = Course(chapter="3", seed="7", hide="predict,checklist,controls", start="1")
     [job] = _server.registry().jobs()
