@@ -78,7 +78,8 @@ def empty(root: Root, shelf: Shelf, ids: Iterable[str] | None) -> None:
             if os.path.lexists(folder):
                 # Under another name first: nobody may restore half of a run.
                 _move(folder, root.trash / f"{_GONE}{run}")
-            root.lock(run).unlink(missing_ok=True)
+            if not root.exists(run):
+                root.lock(run).unlink(missing_ok=True)
         for folder in root.trash.glob(f"{_GONE}*"):
             _delete(folder)
         sweep_new(root)

@@ -137,6 +137,15 @@ def test_what_processes_that_died_left_is_swept(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.glob(".data/*/users/*")] == [other]
 
 
+def test_emptying_leaves_a_run_that_is_not_in_the_trash(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    with create(store) as writer:
+        store.empty_trash([writer.id])
+        with pytest.raises(RunError, match="is being written"):
+            store.writer(writer.id)
+        assert store.get(writer.id).record == writer.record
+
+
 def test_emptying_where_nothing_is_makes_nothing(tmp_path: Path) -> None:
     RunStore(tmp_path / "runs").empty_trash()
     assert not list(tmp_path.iterdir())
