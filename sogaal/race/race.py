@@ -26,12 +26,14 @@ import torch
 
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, SogaalError, failure_message
-from sogaal.job import FRAME_SECONDS, PUBLISH_SECONDS, PUBLISH_SHARE, Orders
+from sogaal.job import PUBLISH_SECONDS, PUBLISH_SHARE, Orders
 from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
 from sogaal.race.lanes import Lane, LaneView
 from sogaal.race.setups import FEWEST, MOST, Setup
 from sogaal.snapshots import JobState
 
+# Frames are kept no more often, where that costs a whole race none of those that it keeps.
+FRAME_SECONDS = 0.01
 MAX_ACTIVE = 8
 MAX_ENDED = 12
 SHUTDOWN_SECONDS = 10.0
