@@ -1,4 +1,4 @@
-"""The command line: ``sogaal train``, ``score``, ``datasets`` and ``app``; ``python -m sogaal`` is the same program.
+"""The command line: ``sogaal train``, ``score``, ``datasets``, ``runs``, ``app``; ``python -m sogaal`` is the same.
 
 Exit status: 0 done, 1 failed on the way (a training that diverged, no memory), 2 bad input, 130 Ctrl-C. Whatever goes
 wrong is one line on standard error. A command's module is imported when it is called: ``--help`` must not wait for
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import sogaal
+from sogaal.cli import runs
 from sogaal.cli.parsing import Parser, UsageError, one_line
 from sogaal.errors import ConfigError, DivergedError, SogaalError
 
@@ -19,6 +20,7 @@ COMMANDS = {
     "train": "train SO-GAAL or MO-GAAL on a table",
     "score": "score the rows of a table with a saved model",
     "datasets": "list the datasets that come with sogaal",
+    "runs": "list, compare, export, resume or delete saved runs",
     "app": "open the dashboard",
 }
 _DESCRIPTION = "Outlier detection with generative adversarial active learning (SO-GAAL and MO-GAAL)."
@@ -27,7 +29,7 @@ _DESCRIPTION = "Outlier detection with generative adversarial active learning (S
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with ``argv`` (None: the process's own arguments); returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    name = f"sogaal {arguments[0]}" if arguments and arguments[0] in COMMANDS else "sogaal"
+    name = _name(arguments)
     try:
         status = _dispatch(arguments)
         sys.stdout.flush()
@@ -46,7 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _name(arguments: list[str]) -> str:
+    """What messages call the program: with the command, and the action of one that has several."""
+    if not arguments or arguments[0] not in COMMANDS:
+        return "sogaal"
+    action = runs.action_of(arguments[1:]) if arguments[0] == "runs" else None
+    return f"sogaal {arguments[0]}" + (f" {action}" if action else "")
+
+
 def _dispatch(arguments: list[str]) -> int:
+    if arguments and arguments[0] == "runs":
+        return runs.main(arguments[1:])
     if arguments and arguments[0] in COMMANDS:
         command = import_module(f"sogaal.cli.{arguments[0]}")
         parser = Parser(prog=f"sogaal {arguments[0]}")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from sogaal.runs.printable import printable
+
 RUNS_HELP = "folder of saved runs (default: $SOGAAL_RUNS, else ./runs)"
 
 
@@ -74,8 +76,8 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def one_line(message: str) -> str:
-    """A message without line breaks, whatever was quoted in it."""
-    return " ".join(message.split())
+    """A message without line breaks or anything that a terminal would obey, whatever was quoted in it."""
+    return printable(" ".join(message.split()))
 
 
 def add_table_arguments(parser: argparse._ActionsContainer) -> None:
