@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _server
+from pages._entry import enter
 from pages._words import plain
 from sogaal.config import MAIN_PRESETS, PRESETS
 from sogaal.data import list_datasets
@@ -157,4 +158,4 @@ def lab() -> None:
     _lab_setup.write_address()
 
 
-lab()
+enter(lab)

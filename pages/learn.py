@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages import _learn_labels, _learn_losses, _learn_network, _learn_reading, _learn_step
 from pages import _learn_parts as _learn
+from pages._entry import enter
 
 # The numbers are those of the addresses that teachers hand out.
 CHAPTERS = {
@@ -62,4 +63,4 @@ def learn() -> None:
         _ways(chapter)
 
 
-learn()
+enter(learn)
