@@ -13,7 +13,7 @@ def enter(page: Callable[[], None]) -> None:
     Where the first address that a server is asked for is that of a page in this folder, Streamlit runs its file alone,
     and lists all files beside it as pages: until app.py has run, it takes the folder for its own kind of app.
     """
-    if "navigated" in st.session_state:
+    if st.session_state.pop("navigated", False):
         page()
     else:
         runpy.run_path(str(Path(__file__).resolve().parent.parent / "app.py"))

@@ -265,7 +265,8 @@ def _restore_filters() -> None:
 def runs() -> None:
     """The whole page."""
     try:
-        entries = _saved.entries()
+        with st.spinner("Reading the runs …"):
+            entries = _saved.entries()
     except RunError as error:
         st.error(plain(str(error)), icon=":material/error:")
         entries = ()

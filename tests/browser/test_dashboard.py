@@ -69,7 +69,8 @@ class Visit:
 
     def step(self) -> int:
         """The step counter."""
-        text = self.page.locator(".st-key-status").inner_text(timeout=PATIENCE * 1000)
+        status = self.page.locator(".st-key-status", has_text=re.compile(r"step [\d\s]+ of"))
+        text = status.inner_text(timeout=PATIENCE * 1000)
         found = re.search(r"step ([\d\s]+) of", text)
         assert found is not None, text
         return int(re.sub(r"\s", "", found[1]))

@@ -6,7 +6,8 @@ from streamlit.testing.v1 import AppTest
 from pages import _server
 from sogaal.config import make_config
 from sogaal.data import load_dataset
-from sogaal.jobs import Job
+from sogaal.jobs import Job, JobRegistry
+from sogaal.runs.store import RunStore
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, hold
 
@@ -53,7 +54,7 @@ class Comparison(Session):
 
 def test_without_runs_it_leads_to_the_playground() -> None:
     page = Comparison()
-    assert any("no runs in memory" in info.value for info in page.at.info)
+    assert any("no runs to compare yet" in info.value for info in page.at.info)
     page.press("To the Playground")
     assert page.button("Train")
 
@@ -162,13 +163,17 @@ def test_an_address_with_runs_that_are_gone_names_them_and_shows_the_others() ->
     job = train()
     page = Comparison(ids=f"{job.id},0123456789ab,[x](http://nowhere)")
     assert len(page.legend) == 1
-    assert page.warnings == ["The address names runs that are no longer in memory: 0123456789ab, [x](http://nowhere)."]
+    assert page.warnings == [
+        "The address names runs that are not there, or have no steps: 0123456789ab, [x](http://nowhere)."
+    ]
     assert page.address["ids"] == job.id
 
 
 def test_a_bad_switch_in_the_address_is_named_and_replaced() -> None:
     page = Comparison(train(), train(lr_d=0.1), axis="wall", smooth="30")
-    assert page.warnings == ["From the address: axis must be one of step, epoch, got 'wall'. It is set to 'step'."]
+    assert page.warnings == [
+        "From the address: axis must be one of step, epoch, time, got 'wall'. It is set to 'step'."
+    ]
     assert page.address["smooth"] == "30"
     assert "axis" not in page.address
 
@@ -180,10 +185,52 @@ def test_more_than_eight_runs_are_cut_to_eight() -> None:
     assert page.warnings == ["Shown are the first 8 of 9 runs."]
 
 
+def test_opened_empty_it_shows_the_newest_runs_of_one_table() -> None:
+    train("moons")
+    jobs = [train(seed=seed) for seed in range(5)]
+    page = Comparison()
+    assert page.says("Shown are the newest runs of one table.")
+    assert page.value("compare_ids") == [job.id for job in reversed(jobs)][:4]
+    page.at.multiselect("compare_ids").set_value([])
+    page.look()
+    assert not page.says("Shown are the newest")
+    assert any("Choose 2 to 8 runs" in info.value for info in page.at.info)
+    page.press("The newest on onecluster")
+    assert len(page.value("compare_ids")) == 4
+    assert page.has_chart("compare_curves")
+
+
+def test_saved_runs_stand_beside_those_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = [train(seed=seed) for seed in (0, 1)]
+    before = Comparison(*saved, seeds="0")
+    summary, curves = before.table(0), before.chart("compare_curves")
+    old = _server.registry()
+    old.shutdown()
+    with JobRegistry(RunStore(old.store.root)) as after_restart:
+        monkeypatch.setattr(_server, "registry", lambda: after_restart)
+        same = Comparison(*saved, seeds="0")
+        assert same.table(0).equals(summary)
+        assert len(same.chart("compare_curves")["data"]) == len(curves["data"])
+        both = Comparison(*saved, train(lr_d=0.1), seeds="0")
+        assert len(both.legend) == 3
+        assert (
+            len([trace for trace in both.chart("compare_roc")["data"] if trace.get("name", "").startswith("<b>")]) == 3
+        )
+        assert both.warnings == []
+
+
+def test_the_axis_counts_seconds_of_training() -> None:
+    jobs = train(), train(lr_d=0.1)
+    page = Comparison(*jobs, axis="time")
+    chart = page.chart("compare_curves")
+    longest = max(job.snapshot().result.summary["seconds"] for job in jobs)
+    assert chart["layout"]["xaxis"]["range"] == [0, pytest.approx(longest, rel=1e-3)]
+    assert "seconds of training" in chart["layout"]["xaxis"]["title"]["text"]
+
+
 def test_runs_are_chosen_on_the_page_and_stand_in_the_address() -> None:
     one, other = train(), train(lr_d=0.1)
-    page = Comparison()
-    assert any("Choose 2 to 8 runs" in info.value for info in page.at.info)
+    page = Comparison(one)
     page.at.multiselect("compare_ids").set_value([one.id, other.id])
     page.look()
     assert page.address["ids"] == f"{one.id},{other.id}"
