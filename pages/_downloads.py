@@ -15,6 +15,7 @@ from sogaal.exports.history import Times
 from sogaal.history import HistoryView
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.replay import replay_page, replay_payload
+from sogaal.report import report_of
 from sogaal.runs.archive import export_zip
 from sogaal.runs.saved import SavedRun
 
@@ -84,6 +85,8 @@ def _replay(saved: SavedRun) -> bytes:
 OFFERS: dict[str, Offer] = {
     "zip": Offer("Whole run (zip)", ".zip", "application/zip", _zip, "run.json",
                  "All files and the table; `sogaal runs import` takes it back."),
+    "report": Offer("Report (HTML)", "-report.html", "text/html", report_of, "history.csv",
+                    "One page to read or print: charts, diagnosis, the most abnormal rows, how to do it again."),
     "scores": Offer("Scores (CSV)", "-scores.csv", "text/csv", SavedRun.scores_csv, "model.safetensors",
                     "The outlier score and the rank of every row."),
     "model": Offer("Model (safetensors)", ".safetensors", "application/octet-stream", _file("model.safetensors"),

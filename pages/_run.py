@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _annotate, _diagnosis, _downloads, _live, _results, _running, _saved
+from pages import _annotate, _diagnosis, _downloads, _live, _population, _results, _running, _saved
 from pages._setup import VIEWS
 from pages._shown import Shown
 from pages._words import plain
@@ -15,6 +15,9 @@ def run_view(run: Shown) -> None:
     """Draw a run, live or ended."""
     _keep(run)
     _head(run)
+    if run.members:
+        _population.population(run, run.members)
+        return
     found = () if run.active else _diagnosis.findings_of(run)
     if st.session_state.get("view") not in VIEWS:
         st.session_state["view"] = VIEWS[0]
@@ -53,7 +56,7 @@ def _head(run: Shown) -> None:
         name = run.title if record is None or not record.name else record.name
         tags = "" if record is None else "".join(f" :gray-badge[{plain(tag)}]" for tag in record.tags)
         st.markdown(f"**{plain(name)}**{tags}", width="stretch")
-        if not snapshot.state.active:
+        if not snapshot.state.active and not run.members:
             st.caption(_live.progress_text(snapshot), width="content")
     if record is not None and record.name:
         st.caption(plain(run.title))
@@ -62,7 +65,8 @@ def _head(run: Shown) -> None:
     for problem in () if snapshot.state.active else run.problems:  # that of a run under way is said as it comes
         st.warning(plain(problem), icon=":material/warning:")
     # At the right of the tabs, see the style in app.py.
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key="run_tools"):
+    place = "population_tools" if run.members else "run_tools"
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=place):
         with st.popover("Name", icon=":material/edit:", disabled=record is None, type="tertiary", width="content"):
             if record is not None:
                 _annotate.edit(record, "run")

@@ -17,6 +17,7 @@ from sogaal.jobs import JobResult, JobState, Snapshot
 from sogaal.records import DIVERGED
 from sogaal.runs.folder import HISTORY
 from sogaal.runs.names import is_id, token_of
+from sogaal.runs.populations import Member
 from sogaal.runs.record import RunRecord
 from sogaal.runs.resuming import check_resumable
 from sogaal.runs.saved import SavedRun
@@ -110,7 +111,9 @@ def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
     view = History(config.n_generators).view()
     frames: Sequence[Frame] = ()
     result: JobResult | None = None
+    members: Sequence[Member] = ()
     try:
+        members = _saved.members()
         view = _saved.history()[0].view()
         frames = _saved.frames()
         result = _saved.result()
@@ -136,5 +139,5 @@ def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
         result=result,
     )
     diverged = record.message if record.state == JobState.FAILED and record.message.startswith(DIVERGED) else ""
-    read = Read(snapshot, frames, tuple(problems), diverged)
+    read = Read(snapshot, frames, tuple(problems), diverged, members)
     return Shown(token_of(record.id), record.title, dataset, config, record.scaling_method, read=read)

@@ -7,17 +7,20 @@ from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.frames import Frame
 from sogaal.jobs import Job, Snapshot
+from sogaal.runs.populations import Member
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
     """What a run's folder told: ``snapshot`` as a job would show it, the ``frames`` that were kept, what could not be
-    read, and ``diverged``: the message of a run whose numbers left the finite range, else empty."""
+    read, and ``diverged``: the message of a run whose numbers left the finite range, else empty. ``members``: of a
+    population, none for a single run."""
 
     snapshot: Snapshot
     frames: Sequence[Frame]
     problems: Sequence[str] = ()
     diverged: str = ""
+    members: Sequence[Member] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,11 @@ class Shown:
             return self.read.problems
         problem = self.snapshot().saving_problem
         return (problem,) if problem else ()
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """The members of a population; none for a single run."""
+        return () if self.read is None else self.read.members
 
     @property
     def frames(self) -> Sequence[Frame]:

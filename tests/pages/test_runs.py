@@ -12,6 +12,7 @@ from sogaal.config import make_config
 from sogaal.data import load_dataset
 from sogaal.errors import RunError
 from sogaal.jobs import Job, JobRegistry, JobState
+from sogaal.outcomes import RunOutcome
 from sogaal.runs.store import RunStore
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, hold, until
@@ -348,6 +349,28 @@ def test_while_saving_does_not_work_the_page_says_so_and_the_run_goes_on() -> No
     session.press("Stop")
     session.finish()
     assert _saved.find(job.id).record.state == JobState.STOPPED
+
+
+def test_a_population_shows_its_members_and_one_becomes_a_run() -> None:
+    job = train()
+    dataset, config = job.dataset, job.config
+    outcomes = [RunOutcome(n, config.replace(seed=n), summary=job.snapshot().result.summary) for n in range(3)]
+    record = _server.store().keep_population(dataset, config, job.scaler, outcomes, kind="race", title="Three seeds")
+    _saved.changed()
+    page = Runs()
+    assert page.table["name"].iloc[0] == "Three seeds (3 runs)"
+    page.select(0)
+    assert not page.can("Resume")
+    page.press("Open")
+    assert page.says("3 runs on onecluster that differ in: Seed.")
+    page = Session(run=record.id[-12:])
+    members = page.at.dataframe[0]
+    assert list(members.value["seed"]) == [0, 1, 2]
+    page.at.session_state[members.key] = {"selection": {"rows": [2], "columns": [], "cells": []}}
+    page.look().press("Train it as a run")
+    assert page.job.config == config.replace(seed=2)
+    assert page.address["run"] != record.id[-12:]
+    page.press("Stop")
 
 
 def test_rows_are_ordered_with_the_missing_last() -> None:
