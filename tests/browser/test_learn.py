@@ -45,6 +45,22 @@ def test_every_chapter_runs_and_shows_what_it_says(
     visit.context.close()
 
 
+def test_a_halted_step_shows_its_tensors(browser: Browser, dashboard: Dashboard) -> None:
+    visit = Visit(browser, dashboard)
+    visit.open("")
+    visit.page.get_by_role("link", name="Learn").click()
+    page = to_chapter(visit, "5")
+    page.get_by_text("Step G").click()
+    for _ in range(5):
+        page.locator(".st-key-step_next button").click()
+        page.wait_for_timeout(500)
+    said = page.get_by_text(re.compile(r"At step 101 \d+% of the points"))
+    expect(said).to_be_visible(timeout=SLOW)
+    page.wait_for_function("document.querySelectorAll('.live-plotly[data-paints]').length >= 1", timeout=SLOW)
+    visit.check_unharmed()
+    visit.context.close()
+
+
 def test_a_step_is_followed_by_the_keyboard(browser: Browser, dashboard: Dashboard) -> None:
     visit = Visit(browser, dashboard)
     visit.open("")

@@ -164,8 +164,8 @@ def test_a_bad_address_is_named(address: dict[str, str], words: str) -> None:
 def test_nothing_is_locked_and_answers_last() -> None:
     course = Course(chapter="3")
     course.answer("losses", "same")
-    course.press("go_6")
+    course.press("chapter_6")
     assert course.at.title[0].value.startswith("6.")
-    course.press("go_3")
+    course.press("chapter_3")
     assert course.at.radio("predict_losses").value == "same"
     assert course.ticks == (1, 2)
