@@ -85,7 +85,8 @@ def _inwards(seen: SlowStep) -> float:
 def _picture(dataset: Dataset, frame: Frame) -> None:
     scene = _server.scene(dataset.fingerprint, "minmax", (0, 1), dataset)
     info = figures.plane_info(scene, frame)
-    words = f"Arrows: the gradient of D at generated points, along which G is pushed. {figures.plane_caption(info)}"
+    push = "Arrows: the gradient of D at generated points, along which G is pushed; tiny while D is flat, as at first."
+    words = f"{push} {figures.plane_caption(info)}"
     live_plotly(
         figures.plane_spec(info, layers=(*figures.DEFAULT_LAYERS, "arrows"), dark=dark()),
         key="learn_step_plane", height=430, aspect=1.08, alt=words,
