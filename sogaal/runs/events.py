@@ -20,7 +20,7 @@ from sogaal.snapshots import JobState
 if TYPE_CHECKING:  # a program that records nothing must not wait for TensorBoard's library
     from sogaal.exports.tensorboard import RunEvents
 
-PICTURES = 5
+PICTURES = 3
 
 _logger = logging.getLogger(__name__)
 
