@@ -53,7 +53,7 @@ def _all_of(run: SavedRun) -> Iterator[str]:
     yield from _lines(_facts(run))
     changed = record.config.changed_from(TrainConfig())
     changed |= {} if record.scaling_method == "minmax" else {"scaling": record.scaling_method}
-    yield "\nset-up, where it differs from the defaults"
+    yield "\nset-up, where it differs from the defaults" + ("" if changed else ": nothing does")
     yield from _lines({name: "none" if value is None else str(value) for name, value in changed.items()}, "  ")
     if record.diagnosis:
         yield "\nwhat this run shows"
@@ -137,7 +137,8 @@ def compare(arguments: argparse.Namespace) -> int:
     runs = [store.get(run).record for run in arguments.run]
     ids = [record.id for record in runs]
     if not 2 <= len(ids) <= MOST_COMPARED or len(set(ids)) < len(ids):
-        how = f"{len(ids)} runs" if len(set(ids)) == len(ids) else "the same run more than once"
+        how = "one" if len(ids) == 1 else f"{len(ids)}"
+        how = how if len(set(ids)) == len(ids) else "the same run more than once"
         raise UsageError(f"RUN must name two to {MOST_COMPARED} different runs, got {how}.")
     differing = differences(runs)
     results = {name: [_result(record, name) for record in runs] for name in RESULTS}
