@@ -112,17 +112,17 @@ def _updated(
     """v = momentum v - lr_t slope; weights + v, with the velocity that the engine has."""
     config = trainer.config
     factor = (1 - config.dampening * (trainer.step > 0)) / (1 + config.decay * trainer.step)
-    flat = trainer.engine.state_dict()[f"{which}_velocity"].astype(np.float64)
-    columns = trainer.d + 1
-    rows = weights["w1"].shape[1] + 1
-    first, second = flat[: rows * columns].reshape(rows, columns), flat[rows * columns :].reshape(-1, rows)
-    outputs = 1 if which == "d" else trainer.d
-    velocity = {
-        "w1": first[:-1, :-1].T,
-        "b1": first[:-1, -1],
-        "w2": second[:outputs, :-1].T.reshape(weights["w2"].shape),
-        "b2": second[:outputs, -1].reshape(weights["b2"].shape),
-    }
+    velocity = _velocity(trainer, which)
     return {
         name: value + config.momentum * velocity[name] - rate * factor * slopes[name] for name, value in weights.items()
     }
+
+
+def _velocity(trainer: Trainer, which: str) -> dict[str, FloatArray]:
+    """The optimizer's velocity of D ("d") or G ("g"), in the shapes of their weights, (inputs, outputs) and (outputs,)."""
+    flat = trainer.engine.state_dict()[f"{which}_velocity"]
+    if which == "d":
+        found = trainer.engine.discriminator_weights(0, flat)  # which knows how D lies in the flat array
+        return {name: np.asarray(getattr(found, name), dtype=np.float64) for name in ("w1", "b1", "w2", "b2")}
+    first, second = flat.astype(np.float64).reshape(2, trainer.d + 1, trainer.d + 1)
+    return {"w1": first[:-1, :-1].T, "b1": first[:-1, -1], "w2": second[:-1, :-1].T, "b2": second[:-1, -1]}

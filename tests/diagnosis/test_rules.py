@@ -101,7 +101,7 @@ def test_over_training_does_no_harm_to_a_d_kept_when_g_stopped() -> None:
 def test_the_equilibrium_is_a_note_whatever_the_ranking() -> None:
     good, inverted = evidence(seed=1), evidence(whether_stop=0)
     assert good.view.auc[good.view.eval_step == 2002][0] > 0.99
-    assert inverted.view.auc[-1] < 0.1
+    assert inverted.view.auc[-1] < 0.4
     for given in (good, inverted):
         assert by_kind(given)["equilibrium"].severity == "note"
     assert "equilibrium" not in by_kind(evidence(lr_d=10.0, seed=2))  # losses at ln 2, with a D that is dead
