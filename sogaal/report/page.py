@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import shlex
 from collections.abc import Iterator
 from functools import cache
@@ -32,7 +33,7 @@ from sogaal.report.html import Child, Html, join, table, tag
 from sogaal.runs.printable import printable
 from sogaal.runs.shelf import is_shipped
 
-MOST_ROWS, MOST_COLUMNS = 20, 8
+MOST_ROWS, MOST_COLUMNS, MOST_NAMES = 20, 8, 2
 AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
 SEVERITY = {"failure": "✖ failure", "warning": "▲ warning", "good": "✔ good", "note": "ℹ note"}
 
@@ -310,8 +311,8 @@ def _arrow(unusual: Unusual) -> str:
 
 def _words(content: ReportContent, found: list[Unusual]) -> Child:
     names = content.dataset.feature_names
-    parts: list[Child] = [join(tag("bdi", names[one.column]), f" {_arrow(one)}") for one in found[:3]]
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    parts: list[Child] = [join(tag("bdi", names[one.column]), f" {_arrow(one)}") for one in found[:MOST_NAMES]]
+    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
     return join([part for i, one in enumerate(parts) for part in (", " if i else "", one)], more) if parts else "-"
 
 
@@ -359,7 +360,9 @@ def _origin(content: ReportContent) -> Html:
         ["Size", f"{data.n:,} rows, {data.d:,} features"],
         ["SHA-256 of values, labels and names", tag("code", data.fingerprint, class_="hash")],
     ]
-    for name, words in (("About", data.description), ("Source", data.source), ("Licence", data.licence)):
+    # Of a file of people's own only its name: where it lies is nobody else's business.
+    source = data.source if is_shipped(data) else re.split(r"[/\\]", data.source)[-1]
+    for name, words in (("About", data.description), ("Source", source), ("Licence", data.licence)):
         rows += [[name, tag("bdi", words)]] if words else []
     rows += [["Note", tag("bdi", note)] for note in data.notes]
     names = {"sogaal": "sogaal", "torch": "PyTorch", "numpy": "NumPy", "python": "Python"}
