@@ -96,6 +96,14 @@ def test_numbers_are_those_of_the_run(labelled: ReportContent) -> None:
         assert finding.title in text
 
 
+def test_an_auc_that_was_taken_over_a_sample_is_told_beside_that_over_all(labelled: ReportContent) -> None:
+    assert "During the run" not in text_of(report_page(labelled))
+    sampled = replace(labelled, numbers={**labelled.numbers, "auc_stop": 0.8765})
+    text = text_of(report_page(sampled))
+    assert "During the run the AUC when G stopped was 0.8765, over a sample of rows" in text
+    assert f"{labelled.numbers['auc_stop']:.4f}" in text
+
+
 def test_every_value_of_the_set_up_is_told_and_what_differs_first(labelled: ReportContent) -> None:
     text = text_of(report_page(labelled))
     first, _, whole = text.partition("The whole set-up")
