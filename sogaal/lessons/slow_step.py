@@ -119,7 +119,7 @@ def _updated(
 
 
 def _velocity(trainer: Trainer, which: str) -> dict[str, FloatArray]:
-    """The optimizer's velocity of D ("d") or G ("g"), in the shapes of their weights, (inputs, outputs) and (outputs,)."""
+    """The optimizer's velocity of D ("d") or G ("g"), in the shapes of their weights: inputs by outputs, outputs."""
     flat = trainer.engine.state_dict()[f"{which}_velocity"]
     if which == "d":
         found = trainer.engine.discriminator_weights(0, flat)  # which knows how D lies in the flat array
