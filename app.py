@@ -36,7 +36,7 @@ st.html(
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     @media (min-width: 640px) {
-      .st-key-run_tools { margin-bottom: -4.25rem; position: relative; z-index: 1; pointer-events: none; }
+      .st-key-run_tools { margin-bottom: -3.35rem; position: relative; top: 1rem; z-index: 1; pointer-events: none; }
       .st-key-run_tools button { pointer-events: auto; }
     }
     </style>"""

@@ -36,7 +36,7 @@ def _filters(rows: Sequence[Row]) -> list[Row]:
             "Search",
             key="runs_words",
             icon=":material/search:",
-            placeholder="name, table, tag, note, lr_d=0.01 …",
+            placeholder="name, tag, lr_d=0.01 …",
             width=200,
         )
         states = _many("State", "runs_state", [s.value for s in JobState if any(row.state == s for row in rows)], 140)
@@ -65,7 +65,7 @@ def _many(label: str, key: str, options: list[str], width: int) -> list[str]:
 def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
     """Draw the table; returns the rows that are selected."""
     column = st.column_config
-    three = {"format": "%.3f", "width": 82}
+    three = {"format": "%.3f", "width": 75}
     # Another list of runs is another table: a selection by place would be one of other runs.
     key = f"runs_{hash(tuple(row.id for row in rows))}"
     found = st.dataframe(
@@ -78,21 +78,21 @@ def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
         selection_default={"selection": {"rows": [n for n, row in enumerate(rows) if row.id in chosen]}},
         alt="Runs, one in each row",
         column_config={
-            "state": column.TextColumn("State", width=104),
-            "name": column.TextColumn("Name", width=290),
-            "dataset": column.TextColumn("Table", width=110),
-            "algorithm": column.TextColumn("Algorithm", width=86),
+            "state": column.TextColumn("State", width=100),
+            "name": column.TextColumn("Name", width=240),
+            "dataset": column.TextColumn("Table", width=100),
+            "algorithm": column.TextColumn("Algorithm", width=80),
             "auc_stop": column.NumberColumn("AUC stop", help="ROC-AUC when G stopped", **three),
             "auc_final": column.NumberColumn("AUC end", help="ROC-AUC at the end of the run", **three),
             "auc_best": column.NumberColumn(
                 "AUC best", help="The highest on the way; to choose it is to peek at labels", **three
             ),
-            "curve": column.LineChartColumn("AUC", width=90, y_min=0, y_max=1, help="ROC-AUC over the run, 0 to 1"),
+            "curve": column.LineChartColumn("AUC", width=80, y_min=0, y_max=1, help="ROC-AUC over the run, 0 to 1"),
             "d_loss": column.NumberColumn("D loss", help="D's last loss; ln 2 = 0.693 is guessing", **three),
             "g_loss": column.NumberColumn("G loss", help="G's last loss", **three),
-            "seconds": column.NumberColumn("Time", format="%.1f s", width=80, help="Seconds of training"),
-            "tags": column.ListColumn("Tags", width=130),
-            "created": column.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm:ss", width=150),
+            "seconds": column.NumberColumn("Time", format="%.1f s", width=66, help="Seconds of training"),
+            "tags": column.ListColumn("Tags", width=115),
+            "created": column.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm", width=125),
         },
     )
     return [rows[place] for place in found["selection"]["rows"] if place < len(rows)]
@@ -152,6 +152,7 @@ def _actions(selected: Sequence[Row]) -> None:
                 _download(one)
         if st.button("Delete", icon=":material/delete:", disabled=not ended, help="It can be undone on this page."):
             _did(_annotate.delete([row.folder for row in selected]), None)
+        _undo()
 
 
 ONE = "Select one run."
@@ -202,13 +203,23 @@ def _messages() -> None:
     problem = st.session_state.pop("runs_problem", "")
     if problem:
         st.error(plain(problem), icon=":material/error:")
-    deleted = st.session_state.get("deleted")
-    if deleted:
-        count = len(deleted[-1])
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="deleted"):
-            st.markdown(f":material/delete: {count} {'run' if count == 1 else 'runs'} deleted.", width="content")
-            if st.button("Undo", icon=":material/undo:", type="tertiary"):
-                _did(_annotate.restore(), None)
+
+
+def _undo() -> None:
+    """Draw the button that brings back what was deleted last; nothing where there is nothing."""
+    if st.session_state.get("deleted"):
+        count = len(st.session_state["deleted"][-1])
+        what = "the run that was" if count == 1 else f"the {count} runs that were"
+        if st.button(
+            "Undo", icon=":material/undo:", help=f"Bring back {what} deleted last. Until you leave this page."
+        ):
+            _did(_annotate.restore(), None)
+
+
+def _deleted() -> str:
+    """What was deleted, in words."""
+    count = sum(len(runs) for runs in st.session_state.get("deleted", []))
+    return "" if not count else f":material/delete: {count} {'run' if count == 1 else 'runs'} deleted. "
 
 
 def _about(selected: Sequence[Row], shown: int, whole: int) -> None:
@@ -221,7 +232,7 @@ def _about(selected: Sequence[Row], shown: int, whole: int) -> None:
         st.caption(f"{len(selected)} of {whole:,} runs selected.")
     else:
         some = f"{shown:,} of {whole:,} runs" if shown != whole else f"{whole:,} {'run' if whole == 1 else 'runs'}"
-        st.caption(f"{some}. Select one or more at the left edge; a click on a column's head sorts by it.")
+        st.caption(f"{_deleted()}{some}. Select one or more at the left edge; a click on a column's head sorts by it.")
 
 
 # -- page ----------------------------------------------------------------------------------------------------------
@@ -239,7 +250,8 @@ def _unreadable(found: Sequence[Unreadable]) -> None:
 
 
 def _empty() -> None:
-    st.info("There are no runs yet. Every training is saved here by itself.", icon=":material/info:")
+    st.info(f"{_deleted()}There are no runs. Every training is saved here by itself.", icon=":material/info:")
+    _undo()
     if st.button("To the Playground", icon=":material/play_circle:", type="primary"):
         st.switch_page("pages/playground.py")
 

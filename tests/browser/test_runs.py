@@ -90,10 +90,10 @@ def test_runs_are_selected_renamed_tagged_deleted_and_brought_back(
     expect(page.get_by_text("Two seeds agree.").first).to_be_visible(timeout=MS)
     page.keyboard.press("Escape")
     action(page, "Delete").click()
-    expect(page.get_by_text("1 run deleted.")).to_be_visible(timeout=MS)
+    expect(page.get_by_text("1 run deleted")).to_be_visible(timeout=MS)
     assert [entry.id[-12:] for entry in store.entries()] == [first]
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("1 run deleted.")).to_have_count(0, timeout=MS)
+    action(page, "Undo").click()
+    expect(page.get_by_text("1 run deleted")).to_have_count(0, timeout=MS)
     assert [entry.id[-12:] for entry in store.entries()] == [second, first]
     visit.check_unharmed()
     visit.context.close()

@@ -76,7 +76,7 @@ class Runs(Session):
 
 def test_without_runs_it_leads_to_the_playground() -> None:
     page = Runs()
-    assert any("There are no runs yet" in info.value for info in page.at.info)
+    assert any("There are no runs." in info.value for info in page.at.info)
     page.press("To the Playground")
     assert page.button("Train")
 
@@ -181,6 +181,9 @@ def test_runs_are_deleted_and_brought_back_until_the_page_is_left() -> None:
     assert page.says("2 runs deleted.")
     page.press("Undo")
     assert len(page.table) == 3
+    page.select(0, 1, 2).press("Delete")
+    assert any("3 runs deleted. There are no runs." in info.value for info in page.at.info)
+    page.press("Undo")
     page.select(0).press("Delete")
     assert len(_server.store().trashed()) == 1
     page.at.switch_page("pages/playground.py")
