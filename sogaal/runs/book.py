@@ -81,6 +81,8 @@ class Book:
             changes |= {"step": package.view.steps, "auc_curve": auc_curve(package.view)}
             self._events.add(writer.folder, package.view)
         if package.end is not None:
+            if changes:  # the rest takes its time, in which the process may die
+                writer.update(**changes)
             changes = self._write_end(writer, package, package.end)
         if changes:
             writer.update(**changes)
