@@ -30,6 +30,7 @@ from sogaal.runs.history_file import HistoryFile
 from sogaal.runs.names import token_of
 from sogaal.runs.packages import Checkpoint, End, Package
 from sogaal.runs.record import MOST_CURVE
+from sogaal.runs.scribe import scribe
 from sogaal.runs.summary import run_summary
 from sogaal.runs.writer import RunWriter
 from sogaal.scaling import Scaler
@@ -80,6 +81,7 @@ class Book:
             changes |= self._write_checkpoint(writer, package.checkpoint)
             changes |= {"step": package.view.steps, "auc_curve": auc_curve(package.view)}
             self._events.add(writer.folder, package.view)
+            scribe.breathe()
         if package.end is not None:
             if changes:  # the rest takes its time, in which the process may die
                 writer.update(**changes)
@@ -90,6 +92,11 @@ class Book:
         self._checkpoint = package.checkpoint
         if new:
             self.cost = time.thread_time() - started
+
+    def flush(self, package: Package) -> None:
+        """Write the history alone, where there is a folder; OSError where that does not work."""
+        if self._history is not None:
+            self._history.append(package.view, package.seconds)
 
     def recover(self) -> None:
         """After a failure, before the next try: believe nothing of what was written."""
@@ -122,8 +129,11 @@ class Book:
         return self._writer, self._history
 
     def _write_checkpoint(self, writer: RunWriter, checkpoint: Checkpoint) -> dict[str, Any]:
+        scribe.breathe()
         write_frames(writer.folder / FRAMES, checkpoint.frames)
+        scribe.breathe()
         write_checkpoint(writer.folder / CHECKPOINT, checkpoint.state, token_of(writer.id))
+        scribe.breathe()
         return {"summary": self._summary(writer, checkpoint.epoch, checkpoint.numbers)}
 
     def _write_end(self, writer: RunWriter, package: Package, end: End) -> dict[str, Any]:
@@ -133,11 +143,14 @@ class Book:
             write_frames(folder / FRAMES, end.frames)
         if end.model is not None:
             save_model(folder / MODEL, end.model)
+            scribe.breathe()
             if package.state != JobState.INTERRUPTED:  # whoever ends the program does not wait for scores
                 logits = end.model.score_scaled(end.X)
                 table = scores_table(self._dataset.ids, self._dataset.y, logits)
                 write_atomic(folder / SCORES, scores_csv(table))
+        scribe.breathe()
         self._events.finish(folder, package)
+        scribe.breathe()
         return {
             "state": package.state,
             "message": end.message,

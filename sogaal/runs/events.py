@@ -15,6 +15,7 @@ from sogaal.frames import Frame
 from sogaal.history import HistoryView
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.runs.packages import Package
+from sogaal.runs.scribe import scribe
 from sogaal.snapshots import JobState
 
 if TYPE_CHECKING:  # a program that records nothing must not wait for TensorBoard's library
@@ -79,3 +80,4 @@ class EventFile:
         chosen |= {i for i, frame in enumerate(frames) if frame.step == self._stop_step}
         for i in sorted(chosen):
             events.add_image(frames[i].step, frames[i], scene)
+            scribe.breathe()

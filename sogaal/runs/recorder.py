@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -32,7 +33,7 @@ from sogaal.snapshots import JobState
 from sogaal.trainer import Trainer
 
 # Between two packages of a training; with the scribe's rounds, the file is less than a second behind.
-OFFER_SECONDS = 0.3
+OFFER_SECONDS = 0.2
 CHECKPOINT_SECONDS = 3.0
 # What checkpoints may take of a training's time, else they get rarer.
 CHECKPOINT_SHARE = 0.02
@@ -186,6 +187,12 @@ class Recorder:
             self._book.close()
             self._tried.set()
         return ended
+
+    def flush(self) -> None:
+        """Bring history.csv up to date; see :class:`sogaal.runs.scribe.Author`."""
+        if self._failed_at is None:
+            with suppress(OSError):  # the next whole writing fails too, and says so
+                self._book.flush(self._package)
 
     def _note_failure(self, error: Exception, now: float) -> None:
         self._failed_at = now

@@ -12,7 +12,7 @@ import time
 from typing import Protocol
 
 # Between two rounds of the scribe; with what a training waits before it hands over, this stays under a second.
-ROUND_SECONDS = 0.4
+ROUND_SECONDS = 0.25
 # What the last round at the exit may take.
 EXIT_SECONDS = 20.0
 
@@ -28,6 +28,9 @@ class Author(Protocol):
         ``now``: of :func:`time.monotonic`. ``last``: the program ends, there will be no other time.
         """
 
+    def flush(self) -> None:
+        """Write what must not wait for :meth:`write`, in the scribe's thread; quick, and without an exception."""
+
 
 class Scribe:
     """Goes round its authors; the thread is there while there are any."""
@@ -38,6 +41,7 @@ class Scribe:
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
         self._closing = False
+        self._flushed_at = 0.0
 
     def add(self, author: Author) -> None:
         """Write for ``author`` from now on, until it is done. At the exit of the program: once, here and now."""
@@ -55,6 +59,17 @@ class Scribe:
         """Have a round made now."""
         self._wake.set()
 
+    def breathe(self) -> None:
+        """Called between the parts of what is written for an author, so that no other waits long."""
+        now = time.monotonic()
+        if now < self._flushed_at + ROUND_SECONDS:
+            return
+        self._flushed_at = now
+        with self._lock:
+            authors = list(self._authors)
+        for author in authors:
+            author.flush()
+
     def close(self, timeout: float = EXIT_SECONDS) -> bool:
         """Have a last round made and wait for its end; returns whether it ended within ``timeout`` seconds."""
         with self._lock:
@@ -70,6 +85,7 @@ class Scribe:
         while True:
             self._wake.wait(ROUND_SECONDS)
             self._wake.clear()
+            self.breathe()
             with self._lock:
                 authors, last = list(self._authors), self._closing
             done = [author for author in authors if self._write(author, last)]
