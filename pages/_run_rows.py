@@ -43,6 +43,13 @@ class Row:
     title: str = ""
     members: int = 0
 
+    @property
+    def short(self) -> str:
+        """The name beside columns that say table and algorithm."""
+        if self.name != self.title:
+            return self.name
+        return self.title.removeprefix(f"{self.dataset} · ").removeprefix(f"{self.algorithm} · ")
+
     def text(self) -> str:
         """What a search looks through."""
         setup = " ".join(f"{name}={value}" for name, value in self.config.model_dump().items())
