@@ -100,7 +100,28 @@ def difference(run: Shown, dataset: Dataset, config: TrainConfig | None) -> None
         )
 
 
+def new_draw() -> None:
+    """Called at the top of a page's own run, not of its fragments: see :func:`_once`."""
+    st.session_state["draw"] = st.session_state.get("draw", 0) + 1
+
+
+def _once(name: str) -> bool:
+    """Whether a command is meant: the browser may send a click twice.
+
+    When a fragment's timer is due at the moment of a click, its message has the click as well, and the callback is
+    called for the fragment and again for the page, with no draw of the page between the two.
+    """
+    acted: dict[str, int] = st.session_state.setdefault("acted", {})
+    draw = st.session_state.get("draw", 0)
+    if acted.get(name) == draw:
+        return False
+    acted[name] = draw
+    return True
+
+
 def _train(dataset: Dataset, config: TrainConfig, one_step: bool) -> None:
+    if not _once("train"):
+        return
     scaling = st.session_state["set_scaling"]
     same = [job for job in _server.registry().active() if _is(job, dataset, config, scaling)]
     if same:
@@ -130,6 +151,8 @@ def _is(job: Job, dataset: Dataset, config: TrainConfig, scaling: str) -> bool:
 
 
 def _go_on(run: str) -> None:
+    if not _once("go on"):
+        return
     try:
         job = _server.registry().resume(run)
     except (SogaalError, OSError) as error:
@@ -141,7 +164,8 @@ def _go_on(run: str) -> None:
 
 
 def _command(job: Job, name: str) -> None:
-    getattr(job, name)()
+    if _once(name):
+        getattr(job, name)()
 
 
 def _reset(job: Job | None) -> None:

@@ -50,6 +50,7 @@ def _shown_run() -> Shown | None:
 
 def playground() -> None:
     """The whole page."""
+    _control.new_draw()
     _upload.take_upload()
     _setup.start()
     st.session_state.setdefault("set_pace", "watch")
