@@ -119,5 +119,7 @@ def _rename_events(folder: Path, old: str, new: str) -> None:
         for path in list(folder.iterdir()):
             if old in path.name:
                 path.rename(path.with_name(path.name.replace(old, new)))
+    except FileNotFoundError:  # somebody has just deleted that run for good
+        return
     except OSError as error:
         raise RunError(f"{folder}: its files cannot be renamed ({error.strerror or error}).") from None
