@@ -1,11 +1,10 @@
 """A job: one training in a background thread, with commands going in and immutable snapshots coming out."""
 
 import logging
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -19,7 +18,8 @@ from sogaal.errors import DivergedError, SogaalError, failure_message
 from sogaal.frames import Frame
 from sogaal.history import History
 from sogaal.metrics import roc_auc
-from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
+from sogaal.orders import Ordered, Orders
+from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize
 from sogaal.records import diverged
 from sogaal.runs.camera import Camera, drawable
 from sogaal.runs.names import new_token
@@ -39,21 +39,8 @@ PUBLISH_SECONDS_AT_MOST = 2.0
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Orders:
-    """What the job has been told to do; replaced as a whole, so that its thread reads it without a lock."""
-
-    paused: bool
-    single_steps: int
-    speed: float | None
-    end: JobState | None
-
-
-class Job:
+class Job(Ordered):
     """One training of ``config`` on ``dataset``. Made by :meth:`sogaal.jobs.JobRegistry.submit`.
-
-    All methods may be called from any thread, at any time and as often as one likes: a command that makes no sense in
-    the state the job is in does nothing.
 
     ``id``: short, fit for an address, and the token of the run's folder where it is recorded: in ``store``, unless that
     is None. ``saved``: the run that this job goes on with. ``title``: short, for people. ``created``: UTC.
@@ -75,6 +62,7 @@ class Job:
         saved: Reopened | None = None,
     ) -> None:
         self.id = new_token() if saved is None else saved.token
+        super().__init__(f"sogaal-job-{self.id}", speed, paused)
         self.dataset = dataset
         self.config = config
         self.scaling = scaling
@@ -88,11 +76,6 @@ class Job:
         self._turns = turns
         self._on_order = on_order
         self._on_end = on_end
-        self._lock = threading.Lock()  # for writers: of orders, and of snapshots
-        self._orders = Orders(paused=paused, single_steps=0, speed=speed, end=None)
-        self._wake = threading.Event()  # there may be something to do for the thread: an order, or its turn
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"sogaal-job-{self.id}", daemon=True)
         self._snapshot = Snapshot(
             job_id=self.id,
             version=1,
@@ -119,48 +102,11 @@ class Job:
         """The newest snapshot; takes no lock and no time."""
         return self._snapshot
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the job has ended, at most ``timeout`` seconds; returns whether it has."""
-        return self._ended.wait(timeout)
-
-    # -- commands --------------------------------------------------------------------------------------------------
-
-    def pause(self) -> None:
-        """Hold on after the steps under way (a few milliseconds of work). A queued job will start paused."""
-        self._order(lambda _: {"paused": True})
-
-    def resume(self) -> None:
-        """Go on at the job's pace."""
-        self._order(lambda _: {"paused": False, "single_steps": 0})
-
-    def step(self) -> None:
-        """Do exactly one more step (one batch) and pause after it; each call counts."""
-        self._order(lambda orders: {"paused": True, "single_steps": orders.single_steps + 1})
-
-    def stop(self) -> None:
-        """End the job. What it has learned so far becomes its result."""
-        self.end(JobState.STOPPED)
-
-    def set_speed(self, steps_per_second: float | None) -> None:
-        """Change the pace to ``steps_per_second`` (finite, above 0), or to as fast as it can (None).
-
-        Raises :class:`ConfigError` for another value.
-        """
-        speed = checked_speed(steps_per_second)
-        self._order(lambda _: {"speed": speed})
-
     def _order(self, changes: Callable[[Orders], dict[str, Any]]) -> None:
-        with self._lock:
-            self._orders = replace(self._orders, **changes(self._orders))
-        self._wake.set()
+        super()._order(changes)
         self._on_order(self)
 
     # -- for the registry ------------------------------------------------------------------------------------------
-
-    @property
-    def orders(self) -> Orders:
-        """What the job has been told to do."""
-        return self._orders
 
     def start(self) -> bool:
         """Start the thread; returns whether there is one now. If not, the job has failed."""
@@ -173,21 +119,12 @@ class Job:
             return False
         return True
 
-    def end(self, state: JobState) -> None:
-        """Have the job end in ``state``; the first such order counts."""
-        self._order(lambda orders: {"end": orders.end or state})
-
     def end_unstarted(self, state: JobState) -> None:
         """End a job that has no thread; it leaves no folder, or its own as it was."""
         if self._saved is not None:
             self._saved.give_back()
         self.publish(state=state, place_in_queue=None, message="Ended before it started.")
         self._ended.set()
-
-    def join(self, timeout: float) -> bool:
-        """Wait for the end of the thread; returns whether it has ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def publish(self, **changes: Any) -> None:
         """Make the next snapshot: the last one with ``changes``."""
@@ -247,29 +184,6 @@ class Job:
             training.record_end(JobState.FAILED, message, diverged=self.diverged)
         elif self._saved is not None:
             self._saved.give_back()
-
-    # -- for the thread --------------------------------------------------------------------------------------------
-
-    def take_orders(self) -> Orders:
-        """What to do now; :meth:`rest` ends when it changes."""
-        self._wake.clear()
-        return self._orders
-
-    def rest(self, seconds: float | None) -> None:
-        """Wait for an order or the thread's turn, at most ``seconds``."""
-        self._wake.wait(seconds)
-
-    def wake(self) -> None:
-        """Have the thread look again; called when its turn has come."""
-        self._wake.set()
-
-    def take_single_step(self) -> int | None:
-        """Take one of the single steps that were ordered; returns those left, None if there was none any more."""
-        with self._lock:
-            if not self._orders.single_steps:
-                return None
-            self._orders = replace(self._orders, single_steps=self._orders.single_steps - 1)
-            return self._orders.single_steps
 
 
 class _Training:

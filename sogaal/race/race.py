@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -26,7 +26,8 @@ import torch
 
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, SogaalError, failure_message
-from sogaal.job import PUBLISH_SECONDS, PUBLISH_SHARE, Orders
+from sogaal.job import PUBLISH_SECONDS, PUBLISH_SHARE
+from sogaal.orders import Ordered, Orders
 from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
 from sogaal.race.lanes import Lane, LaneView
 from sogaal.race.setups import FEWEST, MOST, Setup
@@ -56,26 +57,22 @@ class RaceSnapshot:
     lanes: tuple[LaneView, ...]
 
 
-class Race:
-    """Made by :meth:`Races.submit`. All methods may be called from any thread; what makes no sense does nothing.
+class Race(Ordered):
+    """Several set-ups in one thread. Made by :meth:`Races.submit`.
 
-    ``id``: short, fit for an address. ``speed`` counts steps of each set-up.
+    ``id``: short, fit for an address. ``speed`` and :meth:`step` count steps of each set-up.
     """
 
     def __init__(
         self, dataset: Dataset, setups: Sequence[Setup], speed: float | None, paused: bool, turns: Turns
     ) -> None:
         self.id = uuid4().hex[:12]
+        super().__init__(f"sogaal-race-{self.id}", speed, paused)
         self.dataset = dataset
         self.setups = tuple(setups)
         self.created = datetime.now(UTC)
         self.traceback: str | None = None
         self._turns = turns
-        self._lock = threading.Lock()  # for writers: of orders, and of snapshots
-        self._orders = Orders(paused=paused, single_steps=0, speed=speed, end=None)
-        self._wake = threading.Event()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"sogaal-race-{self.id}", daemon=True)
         total = max(setup.config.total_steps(dataset.n) for setup in setups)
         state = JobState.PAUSED if paused else JobState.RUNNING
         self._snapshot = RaceSnapshot(1, state, 0, total, 0.0, None, "Preparing the table.", ())
@@ -84,52 +81,12 @@ class Race:
         """The newest snapshot; takes no lock and no time."""
         return self._snapshot
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the race has ended, at most ``timeout`` seconds; returns whether it has."""
-        return self._ended.wait(timeout)
-
-    # -- commands ------------------------------------------------------------------------------------------------------
-
-    def pause(self) -> None:
-        """Hold on after the steps under way."""
-        self._order(lambda _: {"paused": True})
-
-    def resume(self) -> None:
-        """Go on at the race's pace."""
-        self._order(lambda _: {"paused": False, "single_steps": 0})
-
-    def step(self) -> None:
-        """Do exactly one more step of each set-up and pause after it; each call counts."""
-        self._order(lambda orders: {"paused": True, "single_steps": orders.single_steps + 1})
-
-    def stop(self) -> None:
-        """End the race where it is."""
-        self.end(JobState.STOPPED)
-
-    def set_speed(self, steps_per_second: float | None) -> None:
-        """Change the pace (finite, above 0), or as fast as it can (None); raises :class:`ConfigError` otherwise."""
-        speed = checked_speed(steps_per_second)
-        self._order(lambda _: {"speed": speed})
-
-    def end(self, state: JobState) -> None:
-        """Have the race end in ``state``; the first such order counts."""
-        self._order(lambda orders: {"end": orders.end or state})
-
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    def join(self, timeout: float) -> bool:
-        """Wait for the end of the thread; returns whether it has ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def _order(self, changes: Callable[[Orders], dict[str, Any]]) -> None:
-        with self._lock:
-            self._orders = replace(self._orders, **changes(self._orders))
-        self._wake.set()
-
-    def _publish(self, **changes: Any) -> None:
+    def publish(self, **changes: Any) -> None:
+        """Make the next snapshot: the last one with ``changes``."""
         with self._lock:
             self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
 
@@ -143,35 +100,9 @@ class Race:
             self.traceback = "".join(traceback.format_exception(error))
             level = logging.INFO if isinstance(error, SogaalError) else logging.ERROR
             _logger.log(level, "Race %s failed: %s", self.id, self.traceback)
-            self._publish(
-                state=JobState.FAILED, message=failure_message(error), steps_per_second=0.0, seconds_left=None
-            )
+            self.publish(state=JobState.FAILED, message=failure_message(error), steps_per_second=0.0, seconds_left=None)
         finally:
             self._ended.set()
-
-    def take_orders(self) -> Orders:
-        """For the thread: what to do now; :meth:`rest` ends when it changes."""
-        self._wake.clear()
-        return self._orders
-
-    def take_single_step(self) -> bool:
-        """For the thread: take one of the single steps that were ordered; False if there was none any more."""
-        with self._lock:
-            left = self._orders.single_steps
-            self._orders = replace(self._orders, single_steps=max(0, left - 1))
-            return left > 0
-
-    def rest(self, seconds: float | None) -> None:
-        """For the thread: wait for an order or its turn."""
-        self._wake.wait(seconds)
-
-    def wake(self) -> None:
-        """Have the thread look again; called when its turn has come."""
-        self._wake.set()
-
-    def publish(self, **changes: Any) -> None:
-        """For the thread: make the next snapshot."""
-        self._publish(**changes)
 
 
 class _Running:
@@ -254,7 +185,7 @@ class _Running:
         self._race.rest(max(0.0, until - now))
 
     def _advance(self, steps: int, orders: Orders) -> None:
-        if orders.paused and not self._race.take_single_step():
+        if orders.paused and self._race.take_single_step() is None:
             return  # resumed meanwhile
         target = min(self._step + steps, self._total)
         started = time.monotonic()
