@@ -10,7 +10,7 @@ operations and numbers are the same at every step; capture and replay themselves
 (tests/test_gpu.py).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from sogaal.devices import one_thread
 from sogaal.engine import Engine, FloatArray
 from sogaal.layers import Layers
 from sogaal.memory import out_of_memory_told
-from sogaal.records import Mark, StepRecord
+from sogaal.records import MarksKeeper, StepRecord
 from sogaal.seeding import Stream
 
 # Steps done one by one before a graph is captured: libraries set themselves up in the first ones.
@@ -135,9 +135,9 @@ class DeviceEngine(Engine):
         self.step += 1
 
     @torch.inference_mode()
-    def advance(self, steps: int, marks: Container[int] = ()) -> StepRecord:
+    def advance(self, steps: int, marks: Collection[int] = ()) -> StepRecord:
         """As :meth:`Engine.advance`."""
-        records, kept = [], []
+        records, kept = [], MarksKeeper(marks, self.D, self.G)
         with one_thread(), out_of_memory_told(self.bytes_needed, self.device):
             while steps > 0:
                 block = min(steps, len(self._seen))
@@ -146,12 +146,12 @@ class DeviceEngine(Engine):
                 for _ in range(block):
                     self._next_step()
                     if self.step in marks:
-                        kept.append(Mark(self.step, self.D.copy(), self.G.copy()))
+                        kept.keep(self.step)
                 records.append(self._fetch(block))
                 steps -= block
         names = ("d_loss", "sub_g_loss", "d_real", "d_fake")
         columns = [np.concatenate([getattr(record, name) for record in records]) for name in names]
-        return StepRecord(columns[0], columns[1], columns[2], columns[3], tuple(kept))
+        return StepRecord(columns[0], columns[1], columns[2], columns[3], kept.marks())
 
     def _fetch(self, block: int) -> StepRecord:
         seen = np.array(self._seen[:block].cpu().numpy(), dtype=np.float32)

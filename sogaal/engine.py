@@ -19,7 +19,8 @@ v = momentum v - lr_t gradient, p += v, lr_t = lr / (1 + decay t). The factor 1 
 and a learning rate of zero holds the fixed rows in place.
 """
 
-from collections.abc import Container, Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ from sogaal.frames import DiscriminatorWeights
 from sogaal.layers import Layers
 from sogaal.memory import Sizes, check_memory, out_of_memory_told
 from sogaal.networks import hidden_units, initial_discriminator
-from sogaal.records import Mark, StepRecord, diverged
+from sogaal.records import MarksKeeper, StepRecord, diverged
 from sogaal.seeding import Stream, noise_block, stream
 from sogaal.subgenerators import Quantiles, Shares
 
@@ -219,27 +220,27 @@ class Engine:
     # -- one step --------------------------------------------------------------------------------------------------
 
     @torch.inference_mode()
-    def advance(self, steps: int, marks: Container[int] = ()) -> StepRecord:
+    def advance(self, steps: int, marks: Collection[int] = ()) -> StepRecord:
         """Do ``steps`` steps of all runs and tell what happened; ``marks``: after which steps to keep the networks.
 
         A run whose losses are no longer finite is noted in ``diverged`` with the first such step; the record keeps the
         values as they came, and the other runs go on.
         """
-        records, kept = [], []
+        records, kept = [], MarksKeeper(marks, self.D, self.G)
         with one_thread(), out_of_memory_told(self.bytes_needed, self.device):
             while steps > 0:
                 block = min(steps, self._block)
                 for slot in range(block):
                     self._one_step(slot)
                     if self.step in marks:
-                        kept.append(Mark(self.step, self.D.copy(), self.G.copy()))
+                        kept.keep(self.step)
                 records.append(self._record(block))
                 steps -= block
         d_loss, sub_g_loss, d_real, d_fake = (
             np.concatenate([getattr(record, name) for record in records])
             for name in ("d_loss", "sub_g_loss", "d_real", "d_fake")
         )
-        return StepRecord(d_loss, sub_g_loss, d_real, d_fake, tuple(kept))
+        return StepRecord(d_loss, sub_g_loss, d_real, d_fake, kept.marks())
 
     def _one_step(self, slot: int) -> None:
         self._stop_generators()
@@ -369,7 +370,7 @@ class Engine:
         M, k, batch = self.runs, self.k, self.batch
 
         def by_part(rows: Tensor, *shape: int) -> Tensor:
-            return rows[:, : int(np.prod(shape))].view(block, *shape).mean(-1)
+            return rows[:, : math.prod(shape)].view(block, *shape).mean(-1)
 
         # -log(1 - D) = softplus(l) and -log D = softplus(-l), each exact where it is small.
         logits, kept = self._logits_d[:block], self._kept_d[:block]
@@ -405,10 +406,10 @@ class Engine:
         return logits
 
     @torch.inference_mode()
-    def table_logits(self, moments: Sequence[FloatArray], rows: npt.NDArray[np.int64] | None = None) -> FloatArray:
-        """D's logits on the table, or some of its rows, with flat parameters of several moments: (moments, M, m)."""
+    def table_logits(self, moments: FloatArray, rows: npt.NDArray[np.int64] | None = None) -> FloatArray:
+        """D's logits on the table, or some of its rows, with the flat parameters ``moments`` (e, size): (e, M, m)."""
         table = self.table if rows is None else self.table[torch.from_numpy(rows).to(self.device)]
-        return self._logits_at(torch.from_numpy(np.stack(moments)).to(self.device), table.t())
+        return self._logits_at(torch.from_numpy(moments).to(self.device), table.t())
 
     def _logits_at(self, moments: Tensor, columns: Tensor) -> FloatArray:
         """D's logits on ``columns`` (d+1, m) with the flat parameters of each of ``moments`` (e, size): (e, M, m)."""
@@ -436,13 +437,12 @@ class Engine:
 
     def generated(self) -> FloatArray:
         """Potential outliers from noise that never changes: (M, k, m, d) float32, m of each sub-generator."""
-        return np.ascontiguousarray(np.swapaxes(self.generated_at([self.G.copy()])[0], 2, 3))
+        return np.ascontiguousarray(np.swapaxes(self.generated_at(self.G.copy()[None])[0], 2, 3))
 
-    def generated_at(self, values: Sequence[FloatArray]) -> FloatArray:
-        """The same, feature-major, with G's flat parameters at several moments: (moments, M, k, d, m)."""
+    def generated_at(self, flat: FloatArray) -> FloatArray:
+        """The same, feature-major, with G's ``flat`` parameters (e, size) at several moments: (e, M, k, d, m)."""
         # In numpy, which multiplies stacked matrices one by one: the points do not depend on how many are stacked.
         first, second = self.G.shapes
-        flat = np.stack(values)
         A = flat[:, : first.numel()].reshape(-1, *first)
         B = flat[:, first.numel() :].reshape(-1, *second)
         a = np.maximum(A @ self._frame_noise, 0)

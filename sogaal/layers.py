@@ -43,7 +43,13 @@ class Layers:
 
     def copy(self) -> FloatArray:
         """The values now as float32 in numpy."""
-        return np.array(self.values.cpu().numpy() if self._seen is None else self._seen, dtype=np.float32)
+        values = np.empty(self.values.numel(), np.float32)
+        self.copy_into(values)
+        return values
+
+    def copy_into(self, place: FloatArray) -> None:
+        """The values now into ``place`` (size,) float32."""
+        place[:] = self.values.cpu().numpy() if self._seen is None else self._seen
 
     def slope_of_first(self, error: Tensor, error_t: Tensor, x: Tensor, x_t: Tensor) -> None:
         """The first layer's slope error x' (both given with their transposes, (M, rows, m)) into its place."""

@@ -1,22 +1,53 @@
 """What the engine hands up: steps as they went, networks at marked steps, and the error of a run that diverged."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import DivergedError
+from sogaal.layers import Layers
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
-    """All networks as they were after ``step`` steps: flat parameters of D and of G, float32, copies."""
+class Marks:
+    """All networks as they were after some ``steps`` (e,) int64: flat parameters of D and of G, (e, size), copies."""
 
-    step: int
+    steps: IntArray
     d_values: FloatArray
     g_values: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def where(self, wanted: npt.NDArray[np.bool_]) -> "Marks":
+        """Those that are ``wanted`` (e,)."""
+        return Marks(self.steps[wanted], self.d_values[wanted], self.g_values[wanted])
+
+
+class MarksKeeper:
+    """Copies the networks at the moments that are ``wanted`` into arrays made once: a copy each costs more."""
+
+    def __init__(self, wanted: Collection[int], D: Layers, G: Layers) -> None:
+        self._layers = (D, G)
+        self._steps = np.empty(len(wanted), dtype=np.int64)
+        self._values = tuple(np.empty((len(wanted), layers.values.numel()), np.float32) for layers in (D, G))
+        self._kept = 0
+
+    def keep(self, step: int) -> None:
+        """Copy the networks as they are after ``step`` steps."""
+        self._steps[self._kept] = step
+        for values, layers in zip(self._values, self._layers, strict=True):
+            layers.copy_into(values[self._kept])
+        self._kept += 1
+
+    def marks(self) -> Marks:
+        """What was kept."""
+        return Marks(self._steps[: self._kept], *(values[: self._kept] for values in self._values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +55,14 @@ class StepRecord:
     """What happened in S steps of M runs with k sub-generators; float32, before the updates of the step.
 
     ``d_loss`` (S, M); ``sub_g_loss`` (S, M, k); ``d_real``, ``d_fake`` (S, M): means of D(x) and D(G(z)) in D's batch.
-    ``marks``: the networks after the steps that were asked for.
+    ``marks``: the networks after the steps that were asked for; None where none were.
     """
 
     d_loss: FloatArray
     sub_g_loss: FloatArray
     d_real: FloatArray
     d_fake: FloatArray
-    marks: tuple[Mark, ...] = ()
+    marks: Marks | None = None
 
 
 # What the messages of runs that diverged begin with.

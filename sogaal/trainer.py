@@ -9,7 +9,7 @@ The recipe is that of Liu et al. 2019 as the authors' code runs it; the step its
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -22,7 +22,7 @@ from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import EVALUATION_COLUMNS, History
 from sogaal.metrics import ranking_metrics_of_rows
 from sogaal.networks import Discriminator, Generator
-from sogaal.records import Mark, StepRecord
+from sogaal.records import Marks, StepRecord
 from sogaal.seeding import Stream, stream
 
 FloatArray = npt.NDArray[np.float32]
@@ -122,7 +122,8 @@ class Trainer:
             while done < max_steps and not self.finished:
                 steps = min(max_steps - done, EVALUATED_TOGETHER, self.total_steps - self.step)
                 record = self.engine.advance(steps, self._evaluations(self.step, self.step + steps))
-                self._evaluate(record.marks)
+                if record.marks is not None:
+                    self._evaluate(record.marks)
                 self._add(record)
                 done += steps
         finally:
@@ -159,35 +160,36 @@ class Trainer:
         if self.diverged is not None:
             raise self.diverged
 
-    def _evaluate(self, marks: Sequence[Mark]) -> None:
+    def _evaluate(self, marks: Marks) -> None:
         """Evaluate the networks at the marked steps, together: one call for many rankings costs less."""
-        diverged_at = self.total_steps + 1 if (error := self.engine.diverged[0]) is None else error.step
-        marks = [mark for mark in marks if mark.step < diverged_at]
-        if not marks:
+        if (error := self.engine.diverged[0]) is not None:
+            marks = marks.where(marks.steps < error.step)
+        if not len(marks):
             return
-        ranked = np.full((len(marks), 3), np.nan)
-        if self.y is not None:
-            sampled = [mark for mark in marks if self.samples_evaluation and mark.step < self.total_steps]
-            whole = marks[len(sampled) :]
-            for rows, some in ((self._evaluation_rows, sampled), (None, whole)):
-                if some:
-                    ranked[[marks.index(mark) for mark in some]] = self._ranked(some, rows)
-        auc, precision, at_n = ranked.T
-        values = ([mark.step for mark in marks], auc, precision, at_n, self._spread(marks))
-        self.history.add_evaluations(
-            {name: np.asarray(column) for name, column in zip(EVALUATION_COLUMNS, values, strict=True)}
-        )
-        self._stop_values = next((m.d_values for m in marks if m.step == self.stop_step), self._stop_values)
+        auc, precision, at_n = self._rankings(marks).T
+        values = (marks.steps, auc, precision, at_n, self._spread(marks))
+        self.history.add_evaluations(dict(zip(EVALUATION_COLUMNS, values, strict=True)))
+        for values_at_stop in marks.d_values[marks.steps == self.stop_step]:
+            self._stop_values = values_at_stop.copy()
 
-    def _ranked(self, marks: Sequence[Mark], rows: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float64]:
+    def _rankings(self, marks: Marks) -> npt.NDArray[np.float64]:
+        """AUC, average precision and precision at n at each mark, (e, 3); NaN without labels."""
+        if self.y is None:
+            return np.full((len(marks), 3), np.nan)
+        if self._evaluation_rows is None:
+            return self._ranked(marks, None)
+        parts = [(marks.steps < self.total_steps, self._evaluation_rows), (marks.steps == self.total_steps, None)]
+        return np.concatenate([self._ranked(marks.where(of), rows) for of, rows in parts if of.any()])
+
+    def _ranked(self, marks: Marks, rows: npt.NDArray[np.int64] | None) -> npt.NDArray[np.float64]:
         assert self.y is not None
-        logits = self.engine.table_logits([mark.d_values for mark in marks], rows)[:, 0]
+        logits = self.engine.table_logits(marks.d_values, rows)[:, 0]
         return ranking_metrics_of_rows(logits, self.y if rows is None else self.y[rows])
 
-    def _spread(self, marks: Sequence[Mark]) -> npt.NDArray[np.float64]:
+    def _spread(self, marks: Marks) -> npt.NDArray[np.float64]:
         if not self._varying.any():
             return np.zeros(len(marks))
-        points: FloatArray = self.engine.generated_at([mark.g_values for mark in marks])[:, 0]
+        points: FloatArray = self.engine.generated_at(marks.g_values)[:, 0]
         by_feature = np.ascontiguousarray(np.swapaxes(points, 1, 2)).reshape(len(marks), self.d, -1)
         # Rows in one piece: else the order of a sum, and its last digit, depends on how many moments come together.
         deviation = np.ascontiguousarray(by_feature.std(axis=2)[:, self._varying])
