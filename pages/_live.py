@@ -27,17 +27,29 @@ PLANE_HEIGHT = 520
 
 def live_view(run: Shown, found: Sequence[Finding] = ()) -> None:
     """Draw a run, and keep drawing while it is active; ``found``: the diagnosis of one that has ended."""
-    every = None if not run.active else REFRESH_SECONDS if run.job is not None else OTHERS_SECONDS
-    st.fragment(run_every=every)(_live)(run, run.snapshot().state, found)
+    st.fragment(run_every=_every(run))(_live)(run, found)
 
 
-def _live(run: Shown, drawn_state: JobState, found: Sequence[Finding]) -> None:
-    snapshot = run.snapshot()
+def watch(run: Shown) -> None:
+    """Draw nothing of a run, but notice its end: for the tabs that wait for it."""
+    st.fragment(run_every=_every(run))(_notice)(run)
+
+
+def _every(run: Shown) -> float | None:
+    return None if not run.active else REFRESH_SECONDS if run.job is not None else OTHERS_SECONDS
+
+
+def _notice(run: Shown) -> None:
+    """Draw the whole page again where the buttons, the head and the tabs, which depend on the state, are old."""
     if run.job is None and run.active and _running.look_up(run.id) is not run:
         st.rerun(scope="app")  # another process trains it, and has written something new
-    if snapshot.state != drawn_state:
-        # The buttons, the head and the tabs stand outside this fragment and depend on the state.
+    if run.job is not None and run.job.snapshot().state != run.state_before:
         st.rerun(scope="app")
+
+
+def _live(run: Shown, found: Sequence[Finding]) -> None:
+    _notice(run)
+    snapshot = run.snapshot()
     if snapshot.state.active:
         _status(snapshot)
     else:

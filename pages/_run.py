@@ -25,6 +25,8 @@ def run_view(run: Shown) -> None:
     if game.open:
         with game:
             _live.live_view(run, found)
+    else:
+        _live.watch(run)
     if result.open:
         with result:
             _result(run)

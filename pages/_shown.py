@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.frames import Frame
-from sogaal.jobs import Job, Snapshot
+from sogaal.jobs import Job, JobState, Snapshot
 from sogaal.runs.populations import Member
 
 
@@ -25,7 +25,11 @@ class Read:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """``id``: as in the address. ``job`` is None for a run that is only on disk, and ``read`` for one that is not."""
+    """``id``: as in the address. ``job`` is None for a run that is only on disk, and ``read`` for one that is not.
+
+    ``state_before``: of a job, when this was made. A page compares with it what the job is now, to see whether any
+    part of what it drew in between may be out of date.
+    """
 
     id: str
     title: str
@@ -34,6 +38,7 @@ class Shown:
     scaling: str
     job: Job | None = None
     read: Read | None = None
+    state_before: JobState | None = None
 
     def snapshot(self) -> Snapshot:
         """The run now; one from disk does not change."""
@@ -77,4 +82,5 @@ class Shown:
 
 def of_job(job: Job) -> Shown:
     """A job of this server."""
-    return Shown(job.id, job.title, job.dataset, job.config, job.scaling, job=job)
+    state = job.snapshot().state
+    return Shown(job.id, job.title, job.dataset, job.config, job.scaling, job=job, state_before=state)

@@ -126,8 +126,8 @@ def test_train_is_seen_live_and_leaves_a_result(visit: Visit, address: str, tmp_
     visit.repainted()
     assert visit.step() > first
     visit.pace(+2)
-    visit.badge("completed")
     visit.tab("Result")
+    visit.badge("completed")
     drawn = "document.querySelectorAll('.st-key-result_charts .live-plotly[data-paints]').length === 3"
     visit.page.wait_for_function(drawn, timeout=PATIENCE * 1000)
     expect(visit.page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE * 1000)

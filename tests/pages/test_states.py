@@ -1,6 +1,7 @@
 """The Playground from the first look to the end of a run: what is shown, and which buttons can be pressed."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages import _control, _server
 from pages._words import plain
@@ -85,6 +86,34 @@ def test_pause_holds_step_adds_one_and_resume_goes_on() -> None:
     session.look()
     assert session.state == "running"
     assert session.enabled() == ACTIVE | {"Pause"}
+
+
+def _page_during_which_a_run_goes_on() -> None:
+    import time
+
+    import streamlit as st
+
+    from pages import _live, _server, _shown
+    from sogaal.jobs import JobState
+
+    job = _server.registry().get(st.query_params["run"])
+    assert job is not None
+    run = _shown.of_job(job)
+    st.text(job.snapshot().state.value)
+    job.resume()
+    while job.snapshot().state != JobState.RUNNING:
+        time.sleep(0.002)
+    _live.watch(run)
+
+
+def test_what_was_drawn_before_a_run_went_on_is_drawn_again() -> None:
+    job = _server.registry().submit(load_dataset("moons"), make_config(stop_epochs=100_000), paused=True)
+    hold(job)
+    page = AppTest.from_function(_page_during_which_a_run_goes_on, default_timeout=PATIENCE)
+    page.query_params["run"] = job.id
+    page.run()
+    assert not page.exception
+    assert [text.value for text in page.text] == ["running"]
 
 
 def test_stop_ends_a_run_with_the_result_so_far() -> None:
