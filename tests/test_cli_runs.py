@@ -434,7 +434,7 @@ def test_a_run_being_trained_is_listed_exported_and_not_deleted(
 def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["onecluster", "--stop_epochs", "9000", "--seed", "3"]
+    arguments = ["onecluster", "--stop_epochs", "4000", "--seed", "3"]
     with training(tmp_path / "runs", *arguments) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()

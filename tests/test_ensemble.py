@@ -405,8 +405,11 @@ print(set(search.fit(X).cv_results_["mean_test_score"]) == {1.0})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
-@pytest.mark.parametrize("script", [PLAIN, FORKED, JOBLIB])
-@pytest.mark.parametrize("through", ["-c", "stdin", "file"])
+@pytest.mark.parametrize(
+    ("script", "through"),
+    [(PLAIN, "-c"), (PLAIN, "stdin"), (PLAIN, "file"), (FORKED, "file"), (JOBLIB, "-c")],
+    ids=["plain-c", "plain-stdin", "plain-file", "forked", "joblib"],
+)
 def test_a_script_without_a_guard(script: str, through: str, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(script)
     argument = {"-c": ["-c", script], "stdin": ["-"], "file": [str(tmp_path / "script.py")]}[through]
