@@ -32,6 +32,7 @@ st.html(
     """<style>
     [data-testid=stMainBlockContainer] { padding-left: 2.2rem; padding-right: 2.2rem; }
     .st-key-charts [data-testid=stColumn] { min-width: min(100%, 26rem); }
+    [class*=st-key-learn_charts] [data-testid=stColumn] { min-width: min(100%, 22rem); }
     .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }

@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from pages import _learn_labels, _learn_losses, _learn_network, _learn_reading, _learn_step
+from pages import (
+    _learn_detector,
+    _learn_figures,
+    _learn_labels,
+    _learn_losses,
+    _learn_network,
+    _learn_reading,
+    _learn_step,
+)
 from pages import _learn_parts as _learn
 from pages._entry import enter
 
@@ -11,8 +19,10 @@ CHAPTERS = {
     1: ("What an outlier is, and why labels fail", _learn_labels.chapter),
     2: ("Two networks and a game", _learn_network.chapter),
     3: ("The losses", _learn_losses.chapter),
+    4: ("From GAN to detector", _learn_detector.chapter),
     5: ("One step in slow motion", _learn_step.chapter),
     6: ("Reading the result", _learn_reading.chapter),
+    7: ("The post's figures, and when to stop", _learn_figures.chapter),
 }
 
 

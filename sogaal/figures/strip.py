@@ -60,8 +60,8 @@ def strip_info(rows: Sequence[StripRow], *, mark: tuple[float, str] | None = Non
     return StripInfo(tuple(rows), tuple(xs), tuple(ys), tuple(quantiles), float(low), mark)
 
 
-def strip_spec(info: StripInfo, *, dark: bool = False, revision: str = "") -> Spec:
-    """A row for each set-up over one AUC axis."""
+def strip_spec(info: StripInfo, *, dark: bool = False, revision: str = "", click: str = "click to open") -> Spec:
+    """A row for each set-up over one AUC axis; ``click``: what a click on a dot does, empty if nothing."""
     colours, layout = theme(dark), base_layout(dark, revision)
     shapes: list[dict[str, Any]] = [_line(0.5, colours.muted, "dot")]
     texts = []
@@ -87,7 +87,7 @@ def strip_spec(info: StripInfo, *, dark: bool = False, revision: str = "") -> Sp
         "annotations": texts,
     }  # fmt: skip
     boxes = [_box(info, number, dark) for number in range(len(info.rows))]
-    return {"data": [*boxes, *[_dots(info, number, dark) for number in range(len(info.rows))]], "layout": layout}
+    return {"data": [*boxes, *[_dots(info, number, dark, click) for number in range(len(info.rows))]], "layout": layout}
 
 
 def _line(x: float, colour: str, dash: str) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def _box(info: StripInfo, number: int, dark: bool) -> dict[str, Any]:
     }
 
 
-def _dots(info: StripInfo, number: int, dark: bool) -> dict[str, Any]:
-    row = info.rows[number]
+def _dots(info: StripInfo, number: int, dark: bool, click: str) -> dict[str, Any]:
+    row, last = info.rows[number], f"<br>{click}" if click else ""
     return {
         "type": "scatter",
         "mode": "markers",
@@ -136,7 +136,7 @@ def _dots(info: StripInfo, number: int, dark: bool) -> dict[str, Any]:
         "customdata": np.asarray(row.ids, dtype=np.int32),
         "text": [f"seed {seed}" for seed in row.seeds],
         "marker": {"size": 9, "color": colour_of(number, dark), "line": {"width": 1, "color": theme(dark).edge}},
-        "hovertemplate": f"<b>{LETTERS[number]}</b> %{{text}}<br>AUC %{{x:.4f}}<br>click to open<extra></extra>",
+        "hovertemplate": f"<b>{LETTERS[number]}</b> %{{text}}<br>AUC %{{x:.4f}}{last}<extra></extra>",
         "cliponaxis": False,
     }
 
