@@ -28,6 +28,11 @@ def experiment(name: str, label: str, plan: Plan) -> Population | None:
         ids[name] = _lab_server.populations().submit(plan).id
     found = _lab_server.populations().get(ids.get(name, ""))
     if found is None:
+        if name in ids:
+            st.info(
+                "The server has forgotten these runs: it keeps the last few. Trained again they come out the same.",
+                icon=":material/info:",
+            )
         return None
     state = found.snapshot().state
     if state.active:

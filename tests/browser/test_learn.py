@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 EXPERIMENTS = {
     "1": ("run_labels", r"(\d+)% of the outliers are found", lambda found: found < 20),
     "3": ("run_losses", r"pushes a point (\d+)\.\d times as hard", lambda times: times > 3),
+    "4": ("run_agpo", r"20 features: after 600 steps noise 0\.(\d\d)", lambda auc: 65 < auc < 80),
     "6": ("run_reading", r"Of the 30 most abnormal rows (\d+)% are outliers", lambda share: share < 67),
+    "7": ("run_figure_4", r"(\d) seeds end between 0\.\d+ and 0\.\d+\. \d of them", lambda seeds: seeds == 8),
 }
 
 
@@ -42,6 +44,72 @@ def test_every_chapter_runs_and_shows_what_it_says(
         assert holds(int(found[1])), said.inner_text()
         page.wait_for_function("document.querySelectorAll('.live-plotly[data-paints]').length >= 2", timeout=SLOW)
         visit.check_unharmed()
+    visit.context.close()
+
+
+def numbers(page: Page, words: str) -> list[float]:
+    """The numbers that a text on the page gives, once it is there."""
+    said = page.get_by_text(re.compile(words)).first
+    expect(said).to_be_visible(timeout=SLOW)
+    found = re.search(words, said.inner_text())
+    assert found is not None
+    return [float(number.replace(",", "")) for number in found.groups()]
+
+
+def choose(page: Page, key: str, presses: int) -> None:
+    """Move a slider by so many of its places, to the right or to the left."""
+    slider = page.locator(f".st-key-{key}").get_by_role("slider")
+    for _ in range(abs(presses)):
+        slider.press("ArrowRight" if presses > 0 else "ArrowLeft")
+
+
+def test_noise_and_a_generator_on_other_tables_and_when_to_stop(browser: Browser, dashboard: Dashboard) -> None:
+    visit = Visit(browser, dashboard)
+    visit.open("")
+    visit.page.get_by_role("link", name="Learn").click()
+    page = to_chapter(visit, "4")
+    page.locator(".st-key-run_agpo button").click()
+    noise, gaal = numbers(page, r"after 600 steps noise (\d\.\d+) .*? and SO-GAAL (\d\.\d+) .*, after")
+    late_noise, late_gaal = numbers(page, r"after 2,002 steps noise (\d\.\d+) .*? and SO-GAAL (\d\.\d+)")
+    assert gaal - noise > 0.02
+    assert late_noise - late_gaal > 0.02
+    choose(page, "agpo_d", -1)
+    noise, gaal = numbers(page, r"10 features: .* after 600 steps noise (\d\.\d+) .*? and SO-GAAL (\d\.\d+)")
+    assert gaal - noise > 0.05
+    page.locator(".st-key-run_tables button").click()
+    noise, gaal = numbers(page, r"AUC on digits: after 603 steps noise (\d\.\d+) .*? and SO-GAAL (\d\.\d+)")
+    assert noise - gaal > 0.02
+    page.locator(".st-key-run_stop button").click()
+    best, at_stop = numbers(page, r"was (\d\.\d+) at best, .*; it is (\d\.\d+) when G stops \(step 4,002\)")
+    assert best - at_stop > 0.05
+    visit.check_unharmed()
+    visit.context.close()
+
+
+def test_the_posts_figures_come_again_and_the_rule_finds_the_authors_stop(
+    browser: Browser, dashboard: Dashboard
+) -> None:
+    visit = Visit(browser, dashboard)
+    visit.open("")
+    visit.page.get_by_role("link", name="Learn").click()
+    page = to_chapter(visit, "7")
+    page.locator(".st-key-run_figure_5 button").click()
+    [low] = numbers(page, r"Where all 8 seeds end, (\d\.\d+) to")
+    assert low > 0.75
+    page.locator(".st-key-run_causes button").click()
+    start, order = numbers(page, r"moves the mean AUC at the end by ([+-]\d\.\d+); .* moves it by ([+-]\d\.\d+)")
+    assert start > 0.1 > abs(order)
+    page.locator(".st-key-run_rule_onecluster button").click()
+    numbers(page, r"I is set to (600)")
+    choose(page, "rule_mark_onecluster", 70)
+    flat, theirs = numbers(page, r"I is set to 2,000.*fall to 0\.\d+ is done near ([\d,]+):.* onecluster: ([\d,]+)\.")
+    assert abs(flat / 2 - theirs) < 0.25 * theirs
+    page.locator(".st-key-run_try_onecluster button").click()
+    at_stop, at_end = numbers(page, r"stop_epochs 1,000 4 seeds have a median AUC of (\d\.\d+) .* and (\d\.\d+) at")
+    assert at_stop > 0.99
+    assert 0.7 < at_end < at_stop
+    page.wait_for_function("document.querySelectorAll('.live-plotly[data-paints]').length >= 4", timeout=SLOW)
+    visit.check_unharmed()
     visit.context.close()
 
 

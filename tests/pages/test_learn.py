@@ -1,13 +1,30 @@
 """The course: every chapter opens, its experiment runs, and what it says are its run's numbers."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _server
+from pages import _lab_server, _server
+from sogaal.sweep import Populations
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, read
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Populations]:
+    with Populations(workers=2) as populations:
+        yield populations
+
+
+@pytest.fixture
+def populations(monkeypatch: pytest.MonkeyPatch, pool: Populations) -> Iterator[Populations]:
+    monkeypatch.setattr(_lab_server, "populations", lambda: pool)
+    yield pool
+    for population in pool:
+        pool.cancel(population)
+        population.wait(PATIENCE)
 
 
 class Course:
@@ -32,6 +49,12 @@ class Course:
         self.press(key)
         for job in _server.registry().jobs():
             assert job.wait(PATIENCE)
+        self.look()
+
+    def train_seeds(self, key: str) -> None:
+        self.press(key)
+        for population in _lab_server.populations():
+            assert population.wait(PATIENCE)
         self.look()
 
     def answer(self, name: str, choice: str) -> None:
@@ -132,6 +155,113 @@ def test_step() -> None:
     course.look()
     assert "At step 601" in course.texts
     assert course.ticks == (4, 0)
+
+
+def test_detector() -> None:
+    course = Course(chapter="4", max_epochs="61", eval_every="10")
+    course.answer("agpo", "turns")
+    course.press("run_agpo")
+    said = re.search(r"20 features: after 122 steps noise (\d\.\d+) \((\d\.\d+) to (\d\.\d+)\)", course.texts)
+    assert said is not None
+    assert float(said[2]) <= float(said[1]) <= float(said[3])
+    course.at.select_slider("agpo_d").set_value(2)
+    course.look()
+    assert list(course.at.dataframe[0].value["features"]) == [2, 20]
+    assert re.search(r"2 features: how far out .* (\d+\.\d)% of the noise", course.texts)
+    assert any("ball in cube" in one.value and "0.785" in one.value for one in course.at.latex)
+    course.answer("tables", "noise")
+    course.press("run_tables")
+    course.at.segmented_control("tables_name").set_value("highdim")
+    course.look()
+    assert "highdim: mean AUC by step" in course.texts
+    assert course.ticks == (6, 3)
+
+
+def test_when_to_stop_g() -> None:
+    course = Course(chapter="4")
+    course.answer("stop", "falls")
+    course.run("run_stop")
+    said = re.search(
+        r"was (\d\.\d+) at best, at step [\d,]+; it is (\d\.\d+) when G stops \(step 4,002\)", course.texts
+    )
+    assert said is not None
+    assert float(said[1]) - float(said[2]) > 0.05
+    assert course.at.success[0].value.startswith("As you said")
+    course.at.select_slider("stop_epochs").set_value(300)
+    course.look()
+    course.run("run_stop")
+    tried = course.at.dataframe[0].value
+    assert list(tried["stop_epochs"]) == [300, 2000]
+    assert tried["AUC at stop"][0] > 0.95
+    assert course.ticks == (3, 6)
+
+
+def test_figures(populations: Populations) -> None:
+    course = Course(chapter="7", stop_epochs="30", seed="3")
+    course.answer("figures", "near")
+    for number in (4, 5, 6):
+        course.train_seeds(f"run_figure_{number}")
+    assert [population.plan.seeds for population in list(populations)[-3:]] == [tuple(range(3, 11))] * 3
+    ended = re.findall(r"Where all 8 seeds end, (\d\.\d+) to (\d\.\d+)", course.texts)
+    assert len(ended) == 3
+    low, high = ended[0]
+    assert f"8 seeds end between {low} and {high}" in course.texts
+    course.at.select_slider("figure_4_seed").set_value(10)
+    course.look()
+    assert "Seed 10, drawn as in the post" in course.texts
+    course.answer("causes", "start")
+    course.train_seeds("run_causes")
+    moved = re.search(
+        r"mean AUC at the end by ([+-]\d\.\d+); a new order each epoch instead of one moves it", course.texts
+    )
+    assert moved is not None
+    assert course.ticks == (7, 4)
+
+
+def test_the_rule(populations: Populations) -> None:
+    course = Course(chapter="7", lr_g="0.001")
+    course.run("run_rule_onecluster")
+    assert "Move it to where" in course.texts
+    course.at.slider("rule_mark_onecluster").set_value(200)
+    course.look()
+    assert re.search(
+        r"95 % of its fall to \d\.\d+ is done near [\d,]+: your mark stands [\d,]+ (before|after)", course.texts
+    )
+    assert "= 100" in course.at.latex[1].value
+    course.answer("try", "lower")
+    course.train_seeds("run_try_onecluster")
+    assert list(course.at.dataframe[0].value["stop_epochs"]) == [100]
+    assert course.ticks == (4, 7)
+    course.at.segmented_control("rule_table").set_value("breast_cancer")
+    course.look()
+    course.run("run_rule_breast_cancer")
+    assert "\\lceil 367 / 500 \\rceil" in course.at.latex[1].value
+    last = list(populations)[-1]
+    assert [setup.config.lr_g for setup in last.plan.setups] == [0.001]
+
+
+def test_what_the_server_has_forgotten_is_said(populations: Populations, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = Course(chapter="7", stop_epochs="5")
+    course.train_seeds("run_figure_5")
+    assert "Where all 8 seeds end" in course.texts
+    assert list(populations)
+    with Populations(workers=1) as others:
+        monkeypatch.setattr(_lab_server, "populations", lambda: others)
+        course.look()
+        assert "The server has forgotten these runs" in course.texts
+
+
+@pytest.mark.parametrize("chapter", ["4", "7"])
+def test_a_class_sees_no_controls_where_they_are_hidden(chapter: str, populations: Populations) -> None:
+    course = Course(chapter=chapter, hide="controls,predict,checklist", start="1", max_epochs="21", stop_epochs="10")
+    for population in populations:
+        assert population.wait(PATIENCE)
+    course.look()
+    kinds = (course.at.select_slider, course.at.slider, course.at.segmented_control)
+    assert not [widget for kind in kinds for widget in kind]
+    started = "20 features: mean AUC" if chapter == "4" else "Where all 8 seeds end"
+    assert started in course.texts
+    assert course.ticks == (0, 0)
 
 
 def test_an_address_opens_a_chapter_fixes_hides_and_starts() -> None:
