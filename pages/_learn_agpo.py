@@ -16,6 +16,8 @@ from sogaal.pool import shared_pool
 from sogaal.trainer import Trainer
 
 FIRST, EARLY, SEEDS, MAX_DUELS = 20, 600, 3, 64
+# When the distances are looked at.
+MOMENTS = (1, 200, 600, 1000, 2000)
 EPOCHS = 1001
 # Means that differ by less are called level.
 LEVEL = 0.02
@@ -65,9 +67,9 @@ def trained(dataset: Dataset, config: TrainConfig) -> Duel | None:
 
 
 @st.cache_resource(show_spinner="Looking where G's points are …", max_entries=32)
-def _surroundings(fingerprint: str, config: TrainConfig, _dataset: Dataset) -> Surroundings:
+def _surroundings(fingerprint: str, config: TrainConfig, steps: int, _dataset: Dataset) -> Surroundings:
     trainer = Trainer(_server.scaled(fingerprint, "minmax", _dataset), config, _dataset.y)
-    return surroundings(trained_to(trainer, min(EARLY, trainer.total_steps)))
+    return surroundings(trained_to(trainer, min(steps, trainer.total_steps)))
 
 
 def ahead(gain: float) -> str:
@@ -112,18 +114,22 @@ one from what G makes (SO-GAAL). All else is the same, and each is trained with 
         "agpo", answer, ANSWERS,
         f"Mean AUC with {FIRST} features: {told(first, EARLY)}, {told(first, int(first.step[-1]))}.",
     )  # fmt: skip
-    d = FIRST
+    d, steps = FIRST, EARLY
     if "controls" not in _learn.hidden():
-        d = st.select_slider("Features d (a new one is trained at once)", DIMENSIONS, FIRST, key="agpo_d")
+        left, right = st.columns(2, gap="medium")
+        d = left.select_slider("Features d (a new one is trained at once)", DIMENSIONS, FIRST, key="agpo_d")
+        steps = right.select_slider("Look where G's points are after (steps)", MOMENTS, EARLY, key="agpo_steps")
         if d != FIRST:
             _learn.tick("agpo_moved")
+        if steps != EARLY:
+            _learn.tick("agpo_looked")
     found = trained(_made(d), config)
     if found is not None:
         left, right = _learn_population.columns("agpo")
         with left:
             curves(found, "agpo_curves", f"{d} features")
         with right:
-            _where(d, config)
+            _where(d, steps, config)
         _overview(config)
 
 
@@ -138,15 +144,15 @@ def curves(found: Duel, name: str, of: str) -> None:
         x_title="steps", y_title="ROC-AUC", x_range=(0, float(x[-1])), y_range=(0, 1.03),
     )  # fmt: skip
     words = f"{of}: mean AUC by step, and lowest to highest of {len(found.noise)} seeds: {told(found, EARLY)}"
-    if found.place(EARLY) < len(x) - 1:
+    if x[-1] > 1.1 * EARLY:
         words += f"; {told(found, int(x[-1]))}"
     _learn.chart(learn_lines_spec(info, dark=dark()), name, f"{words}.", 330)
 
 
-def _where(d: int, config: TrainConfig) -> None:
+def _where(d: int, steps: int, config: TrainConfig) -> None:
     dataset = _made(d)
     try:
-        seen = _surroundings(dataset.fingerprint, config, dataset)
+        seen = _surroundings(dataset.fingerprint, config, steps, dataset)
     except SogaalError as error:
         st.error(_learn.plain(str(error)), icon=":material/error:")
         return
@@ -160,8 +166,8 @@ def _where(d: int, config: TrainConfig) -> None:
         x_title="distance from the middle, per feature", y_title="how many", x_range=(0, high), y_range=(0, 1.05),
     )  # fmt: skip
     words = (
-        f"{d} features: how far out rows, noise and G's points (after {EARLY} steps) lie. {seen.share:.1%} of the "
-        "noise is no further out than 95 % of the rows."
+        f"{d} features: how far out rows, noise, and G's points after {steps:,} steps lie (seed {config.seed}). "
+        f"{seen.share:.1%} of the noise is no further out than 95 % of the rows."
     )
     _learn.chart(learn_lines_spec(info, dark=dark()), "agpo_where", words, 330)
     st.latex(rf"\text{{ball in cube:}}\quad \frac{{\pi^{{d/2}}}}{{2^d\,\Gamma(d/2+1)}} = {_power(ball_share(d))}")

@@ -15,12 +15,13 @@ STOPS = (50, 100, 200, 300, 500, 1000, 1500, 2000, 2500)
 ANSWERS = {
     "rises": "It keeps rising: the closer G's points come, the more D learns.",
     "stays": "It rises and stays at its best.",
-    "falls": "It rises and falls again: D can tell nothing any more.",
+    "falls": "It rises and falls again: D loses what tells them apart.",
 }
 CHECKS = {
     "agpo_said": "I said which reference teaches D better in 20 features.",
     "agpo_ran": "I trained both.",
     "agpo_moved": "I moved the number of features.",
+    "agpo_looked": "I looked where G's points are earlier or later.",
     "tables_said": "I said how it goes on digits.",
     "tables_ran": "I saw both on digits.",
     "tables_moved": "I looked at another table.",
@@ -69,9 +70,13 @@ rows: D tells it apart at a glance and learns little of where the rows end.
         st.markdown(
             """
 **Noise does not fail outright, it teaches slowly.** What G's points teach in a few hundred steps, noise teaches in
-thousands, and the more features, the longer. On these tables it does no harm meanwhile, while a G that goes on can lose
-what it has taught. Nor is G a cure for everything: try 50 features, most of which say nothing. Measured here, the
-paper's claim that AGPO fails in high dimension holds for a given number of steps, not for good.
+thousands, and the more features, the longer. Both runs of a pair have the same rows, noise and start; only that G's
+points *move* tells them apart. They need not be near the rows for that: after 600 steps they have hardly come closer.
+
+Look again after 2,000 steps. Up to ten features G's points lie as far out as the rows then. In 20 and more they drift
+off to one side instead, and what D has learned goes with them, while noise goes on teaching. Measured here, the paper's
+claim that AGPO fails in high dimension holds for a given number of steps, not for good. Nor is G a cure for 50
+features.
 """
         )
     _learn_tables.tables()
@@ -85,8 +90,8 @@ def _active() -> None:
 In **active learning** a learner does not take labelled examples as they come; it asks for the labels of those that
 would teach it most, mostly near its boundary. The second half of SO-GAAL's name, *generative adversarial active
 learning*, turns that about: G does not choose examples, it **makes** them. D's gradient tells G where points still pass
-for real, G's points go there, and D has to draw its line closer. Nobody need be asked for the label: a generated point
-has 0. That is how few points near the rows can teach sooner than many uniform ones.
+for real, G's points go there, and D has to draw its line anew. Nobody need be asked for the label: a generated point
+has 0. So a point can teach more than one that was drawn blindly.
 
 ### When to stop G
 
@@ -133,6 +138,10 @@ def _stopped(job: Job) -> None:
     )
     if job.config.stop_epochs == LATE:
         _learn.verdict("stop", answer, ANSWERS, words)
+        st.markdown(
+            "In theory both of D's answers come to rest at .5. In a real run they swing about it: G's points crowd "
+            "together and wander past the rows, and D turns its line after them. Try an earlier stop."
+        )
     else:
         _learn.tick("stop_moved")
         st.info(words, icon=":material/info:")

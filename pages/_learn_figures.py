@@ -12,7 +12,7 @@ from pages._form import dark
 from pages._live_plotly import live_plotly
 from sogaal import figures
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, learn_lines_spec
-from sogaal.lessons.endings import Ending, ending
+from sogaal.lessons.endings import PAPER_DEVIATION, PAPER_MEAN, PAPER_SEEDS, Ending, ending
 from sogaal.race import Setup
 from sogaal.sweep import MEASURED_SEEDS, POST_FIGURE_4_AUC, Member, Population, measured, spread_plan
 
@@ -203,6 +203,11 @@ def _words(figure: Figure, endings: Sequence[Ending]) -> None:
         )
     if figure.number == 6:
         told += " The post shows one run of this; look where the others end."
+        if set(_learn.fixed()) <= {"seed"}:
+            told += (
+                f" Measured before, {PAPER_SEEDS} seeds: {PAPER_MEAN:.3f} on average, with a standard deviation of "
+                f"{PAPER_DEVIATION:.3f}."
+            )
     st.markdown(told)
 
 
@@ -222,4 +227,9 @@ end.
         _figure(figure)
     _learn_causes.causes()
     _learn_stop.rule()
+    st.caption(
+        "Sources: the post *Generative Adversarial Networks For Outlier Detection*, qarchli.github.io, and its code, "
+        "github.com/qarchli/pytorch-gan-for-outlier-detection; the authors' code and its README, "
+        "github.com/leibinghe/GAAL-based-outlier-detection; Liu et al., TKDE 2019, arXiv 1809.10816."
+    )
     _learn.checklist(CHECKS)

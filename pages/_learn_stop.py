@@ -43,7 +43,7 @@ once and look at G's loss: let $I$ be the iteration at which it has fallen and f
 of {BATCH},
 """
     )
-    st.latex(r"\text{stop\_epochs} = \left\lceil \frac{I}{\lceil n / 500 \rceil} \right\rceil")
+    st.latex(r"\text{stop\_epochs} = \bigl\lceil\, I \,/\, \lceil n / 500 \rceil \,\bigr\rceil")
     st.markdown("It needs no labels. Train without a stop, and find $I$ on the curve:")
     name = "onecluster"
     if "controls" not in _learn.hidden():
@@ -106,8 +106,8 @@ def _try(dataset: Dataset, at: int, name: str) -> None:
     batches = -(-dataset.n // BATCH)
     epochs = stop_epochs_by_rule(at, dataset.n)
     st.latex(
-        rf"\text{{stop\_epochs}} = \left\lceil \frac{{{at}}}{{\lceil {dataset.n} / {BATCH} \rceil}} \right\rceil = "
-        rf"\left\lceil \frac{{{at}}}{{{batches}}} \right\rceil = {epochs}"
+        rf"\text{{stop\_epochs}} = \bigl\lceil\, {at} \,/\, \lceil {dataset.n} / {BATCH} \rceil \,\bigr\rceil = "
+        rf"\lceil {at} / {batches} \rceil = {epochs}"
     )
     st.markdown(f"Where does it lead? Train {SEEDS} seeds with it, in all three times as long, as the authors do.")
     _learn.predict("try", "How high will the AUC be at the end?", ANSWERS)

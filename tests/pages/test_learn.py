@@ -174,7 +174,7 @@ def test_detector() -> None:
     course.at.segmented_control("tables_name").set_value("highdim")
     course.look()
     assert "highdim: mean AUC by step" in course.texts
-    assert course.ticks == (6, 3)
+    assert course.ticks == (6, 4)
 
 
 def test_when_to_stop_g() -> None:
@@ -193,7 +193,7 @@ def test_when_to_stop_g() -> None:
     tried = course.at.dataframe[0].value
     assert list(tried["stop_epochs"]) == [300, 2000]
     assert tried["AUC at stop"][0] > 0.95
-    assert course.ticks == (3, 6)
+    assert course.ticks == (3, 7)
 
 
 def test_figures(populations: Populations) -> None:
