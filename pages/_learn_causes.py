@@ -73,5 +73,5 @@ drawn once. Swap them one by one:
     ]
     named = "; ".join(f"{figures.LETTERS[n]}: {row.name}, {np.mean(row.values):.3f}" for n, row in enumerate(rows))
     words = f"AUC at the end, a dot for each of {SEEDS} seeds. {named} on average."
-    spec = figures.strip_spec(figures.strip_info(rows), dark=dark(), revision=shown.id)
+    spec = figures.strip_spec(figures.strip_info(rows), dark=dark(), revision=shown.id, click="")
     _learn.chart(spec, "causes_strip", words, 340)

@@ -149,7 +149,7 @@ def _strip(name: str, shown: Population, members: Sequence[Member]) -> None:
         words += f" Bracket: measured before, {MEASURED_SEEDS} seeds, {reference[0]:.3g} to {reference[2]:.3g}."
     by_number = {member.number: member.seed for member in members}
     live_plotly(
-        figures.strip_spec(info, dark=dark(), revision=shown.id),
+        figures.strip_spec(info, dark=dark(), revision=shown.id, click="click to draw it"),
         key=f"learn_{name}_strip", height=220, alt=words,
         on_click=lambda number: st.session_state.update({f"{name}_seed": by_number[number]}),
     )  # fmt: skip

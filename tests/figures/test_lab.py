@@ -93,6 +93,8 @@ class TestStrip:
         assert len(set(dots.y[np.argsort(dots.x)][:5])) == 5  # neighbours stand in different lines
         assert "measured before" in figures.strip_caption(info)
         assert pack(figures.strip_spec(info, dark=True))[0]
+        assert "click to open" in dots.hovertemplate
+        assert "click" not in figures.strip_spec(info, click="")["data"][2]["hovertemplate"]
 
 
 class TestMap:
