@@ -45,6 +45,11 @@ def set_up(epochs: int) -> TrainConfig:
     return _learn.setup("post", **values).replace(algorithm="so-gaal", device="cpu")
 
 
+def again(dataset: Dataset, config: TrainConfig) -> None:
+    """Whoever presses the button sees it trained, though it comes out the same."""
+    _duels().pop((dataset.fingerprint, config), None)
+
+
 def trained(dataset: Dataset, config: TrainConfig) -> Duel | None:
     """Both sides on a table, trained here and now unless they were before; None with a message if they cannot be."""
     known, key = _duels(), (dataset.fingerprint, config)
@@ -100,11 +105,14 @@ one from what G makes (SO-GAAL). All else is the same, and each is trained with 
     _learn.predict(
         "agpo", f"{FIRST} features. Which D ranks the rows better, after {EARLY} steps and after 2,000?", ANSWERS
     )
-    if st.button("Train both", key="run_agpo", icon=":material/play_arrow:", type="primary") or _learn.starts():
+    config = set_up(EPOCHS)
+    if st.button("Train both", key="run_agpo", icon=":material/play_arrow:", type="primary"):
+        again(_made(FIRST), config)
+        _learn.tick("agpo_ran")
+    if _learn.starts():
         _learn.tick("agpo_ran")
     if not _learn.done("agpo_ran"):
         return
-    config = set_up(EPOCHS)
     first = trained(_made(FIRST), config)
     if first is None:
         return
@@ -146,6 +154,8 @@ def curves(found: Duel, name: str, of: str) -> None:
     words = f"{of}: mean AUC by step, and lowest to highest of {len(found.noise)} seeds: {told(found, EARLY)}"
     if x[-1] > 1.1 * EARLY:
         words += f"; {told(found, int(x[-1]))}"
+    if found.problem:
+        words += f". Left out, as it did not end: {_learn.plain(found.problem.rstrip('.'))}"
     _learn.chart(learn_lines_spec(info, dark=dark()), name, f"{words}.", 330)
 
 
