@@ -489,6 +489,24 @@ def test_delete_restore_and_trash(two: Path, capsys: pytest.CaptureFixture[str])
         RunStore(two).restore([one])
 
 
+def test_restore_last_brings_back_what_was_deleted_last(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In processes of its own: nothing but the folder remembers which deletion was the last."""
+    one, other = sorted(ids(two), key=lambda run: run[-12:])
+    for command in (["delete", one], ["delete", other], ["restore", one], ["delete", one]):
+        assert run(*command, "--runs", two).returncode == 0
+    done = run("restore", "last", "--runs", two)
+    assert (done.returncode, done.stdout) == (0, f"restored: {one}\n")
+    assert objects(capsys, "restore", "LAST", "--runs", two) == [other]
+    assert objects(capsys, "delete", one, other, "--runs", two) == [one, other]
+    assert sorted(objects(capsys, "restore", "last", "--runs", two)) == sorted([one, other])
+    assert not list(two.rglob(".deleted"))
+    (store := RunStore(two)).trash([one])
+    (two / ".trash" / one / ".deleted").unlink()
+    assert store.last_trashed() == []
+    assert main(["runs", "restore", "last", "--runs", str(two)]) == 2
+    assert "it does not know; say which one" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(("answer", "status"), [(b"y\n", 0), (b"n\n", 1), (b"\n", 1)])
 def test_delete_asks_at_a_terminal(two: Path, answer: bytes, status: int) -> None:
@@ -533,7 +551,7 @@ BAD = [
     (["annotate", "last", "--untag", "x"], "--untag must name a tag of .*, got 'x'"),
     (["annotate", "last", "--name", "x" * 200], "name must .* at most 120"),
     (["delete", "zz"], "there is none for 'zz'"),
-    (["restore", "last"], "the trash keeps no order"),
+    (["restore", "last"], "there must be runs in the trash that were deleted last, but it is empty"),
     (["restore", "zz"], "there must be such a run in the trash"),
 ]
 

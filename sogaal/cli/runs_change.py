@@ -79,7 +79,10 @@ def _agreed(question: str) -> bool:
 def add_restore(parser: argparse.ArgumentParser) -> None:
     """Describe the flags."""
     parser.add_argument(
-        "run", nargs="+", metavar="RUN", help="runs in the trash, by id, token or the beginning of either"
+        "run",
+        nargs="+",
+        metavar="RUN",
+        help="runs in the trash, by id, token or the beginning of either; `last`: what was deleted last",
     )
 
 
@@ -87,20 +90,24 @@ def restore(arguments: argparse.Namespace) -> int:
     """Take them out of the trash; returns the exit status."""
     store = RunStore(arguments.runs)
     there = store.trashed()
-    ids = store.restore([_in_trash(run, there) for run in arguments.run])
+    ids = store.restore([one for run in arguments.run for one in _in_trash(run, there, store)])
     print(json.dumps(ids) if arguments.json else "\n".join(f"restored: {run}" for run in ids))
     return 0
 
 
-def _in_trash(run: str, there: Sequence[str]) -> str:
+def _in_trash(run: str, there: Sequence[str], store: RunStore) -> list[str]:
     wanted = run.strip().lower()
     found = [one for one in there if wanted and (one.startswith(wanted) or token_of(one).startswith(wanted))]
     if wanted in there:
-        return wanted
+        return [wanted]
     if len(found) == 1:
-        return found[0]
+        return found
     if wanted == LAST:
-        raise RunError("the trash keeps no order in which runs were deleted: say which one (sogaal runs trash).")
+        last = store.last_trashed()
+        if not last:
+            which = "it is empty" if not there else "it does not know; say which one (sogaal runs trash)"
+            raise RunError(f"there must be runs in the trash that were deleted last, but {which}.")
+        return last
     if not found:
         raise RunError(f"there must be such a run in the trash, and there is none for {run[:100]!r} (of {len(there)}).")
     raise RunError(f"{run!r} must be the beginning of one run in the trash, and is that of {len(found)}.")

@@ -34,7 +34,7 @@ from sogaal.runs.record import DatasetRef, Population, RunRecord
 from sogaal.runs.saved import RunSetup, SavedRun
 from sogaal.runs.shelf import Shelf, is_shipped
 from sogaal.runs.summary import run_summary, versions
-from sogaal.runs.trash import empty, put_in_trash, restore, sweep_new, trashed
+from sogaal.runs.trash import empty, last_trashed, put_in_trash, restore, sweep_new, trashed
 from sogaal.runs.writer import RunWriter, lock_run
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
@@ -243,6 +243,10 @@ class RunStore:
     def trashed(self) -> list[str]:
         """The ids of the runs in the trash."""
         return trashed(self._root)
+
+    def last_trashed(self) -> list[str]:
+        """The ids of the runs that were deleted last, by one :meth:`trash`; none where that is not known."""
+        return last_trashed(self._root)
 
     def empty_trash(self, ids: Iterable[str] | None = None) -> None:
         """Delete for good what is in the trash (None: all), with the tables that no other run needs."""

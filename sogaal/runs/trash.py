@@ -1,13 +1,14 @@
 """The trash: runs that were deleted and can still be restored.
 
-They lie in ``<root>/.trash/<id>``. TensorBoard looks into folders of any name, but only at files whose names say that
-they hold events, so in the trash these have other names.
+They lie in ``<root>/.trash/<id>``, each with a file ``.deleted``: which deletion it was, counted from 1. TensorBoard
+looks into folders of any name, but only at files whose names say that they hold events, so in the trash these have
+other names.
 """
 
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sogaal.errors import RunError
@@ -19,6 +20,7 @@ from sogaal.runs.writer import lock_run
 
 _EVENTS, _HIDDEN = "tfevents", "trashed-ev"
 _GONE = ".gone-"
+_DELETED = ".deleted"
 
 
 def trashed(root: Root) -> list[str]:
@@ -46,13 +48,35 @@ def put_in_trash(root: Root, ids: Sequence[str]) -> None:
                 for run in ids:
                     _move(root.run(run), root.trashed(run))
                     moved.append(run)
+                _number(root, moved)
                 for run in trashed(root):  # those of a process that died as well
                     _rename_events(root.trashed(run), _EVENTS, _HIDDEN)
             except RunError:
                 for run in moved:
-                    _rename_events(root.trashed(run), _HIDDEN, _EVENTS)
-                    _move(root.trashed(run), root.run(run))
+                    _take_out(root, run)
                 raise
+
+
+def _number(root: Root, runs: Sequence[str]) -> None:
+    """Note with which deletion runs came into the trash."""
+    number = 1 + max((_number_of(root, run) for run in trashed(root)), default=0)
+    for run in runs:
+        with suppress(OSError):  # then nobody knows whether it was the last; it is deleted all the same
+            (root.trashed(run) / _DELETED).write_text(f"{number}\n")
+
+
+def _number_of(root: Root, run: str) -> int:
+    """With which deletion a run came into the trash; 0 where that is not known."""
+    with suppress(OSError, ValueError):
+        return int((root.trashed(run) / _DELETED).read_bytes()[:20])
+    return 0
+
+
+def last_trashed(root: Root) -> list[str]:
+    """The ids of the runs that were deleted last, together; none where that is not known."""
+    numbers = {run: _number_of(root, run) for run in trashed(root)}
+    last = max(numbers.values(), default=0)
+    return [run for run, number in numbers.items() if number == last] if last else []
 
 
 def restore(root: Root, ids: Sequence[str]) -> None:
@@ -64,8 +88,14 @@ def restore(root: Root, ids: Sequence[str]) -> None:
             raise RunError(f"{root.run(run)}: there is a run of that name again.")
     with short_lock(root.records_lock):
         for run in ids:
-            _rename_events(root.trashed(run), _HIDDEN, _EVENTS)
-            _move(root.trashed(run), root.run(run))
+            _take_out(root, run)
+
+
+def _take_out(root: Root, run: str) -> None:
+    _rename_events(root.trashed(run), _HIDDEN, _EVENTS)
+    with suppress(OSError):
+        (root.trashed(run) / _DELETED).unlink()
+    _move(root.trashed(run), root.run(run))
 
 
 def empty(root: Root, shelf: Shelf, ids: Iterable[str] | None) -> None:
