@@ -1,9 +1,9 @@
-"""``sogaal runs import``."""
+"""``sogaal runs import``: what came of each run of an archive, also in the words of the page of runs."""
 
 import argparse
 import json
 
-from sogaal.runs.archive import Imported, import_zip
+from sogaal.runs.archive import Imported, import_zips
 from sogaal.runs.store import RunStore
 
 
@@ -17,11 +17,11 @@ def import_(arguments: argparse.Namespace) -> int:
     store = RunStore(arguments.runs)
     found = []
     for archive in arguments.archive:
-        imported = import_zip(store, archive)
-        found.append({"archive": archive, "id": imported.record.id, "already": imported.already,
-                      "renamed": imported.renamed})  # fmt: skip
-        if not arguments.json:
-            print(_words(imported), flush=True)
+        for imported in import_zips(store, archive):
+            found.append({"archive": archive, "id": imported.record.id, "already": imported.already,
+                          "renamed": imported.renamed})  # fmt: skip
+            if not arguments.json:
+                print(_words(imported), flush=True)
     if arguments.json:
         print(json.dumps(found))
     return 0

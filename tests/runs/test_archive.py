@@ -13,13 +13,16 @@ from sogaal import Trainer, load_dataset
 from sogaal.config import make_config
 from sogaal.errors import RunError
 from sogaal.exports.tensorboard import RunEvents
-from sogaal.runs.archive import MOST_FILES, check_npz, export_zip, import_zip
+from sogaal.outcomes import RunOutcome
+from sogaal.runs.archive import export_zip, export_zips, import_zip, import_zips
 from sogaal.runs.camera import Camera
 from sogaal.runs.checkpoint_file import read_checkpoint, write_checkpoint
 from sogaal.runs.names import token_of
 from sogaal.runs.recorder import Recorder
 from sogaal.runs.resuming import resumed
 from sogaal.runs.store import RunStore
+from sogaal.runs.unpacking import MOST_FILES, check_npz
+from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
 from tests.runs.saved import save_run
 from tests.runs.trained import same
@@ -124,6 +127,81 @@ def test_another_run_of_that_id_gets_its_own(archive: Path, tmp_path: Path, chan
         assert store.restore([first.id]) == [first.id]
 
 
+def test_several_runs_travel_in_one_archive(saved: tuple[RunStore, str], tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "here")
+    data = load_dataset("onecluster")
+    runs = [store.get(save_run(store, data, make_config("post", stop_epochs=3, seed=seed))[0]) for seed in (1, 2)]
+    runs.append(saved[0].get(saved[1]))
+    export_zips(runs, tmp_path / "runs.zip")
+    with zipfile.ZipFile(tmp_path / "runs.zip") as file:
+        assert {name.partition("/")[0] for name in file.namelist()} == {run.id for run in runs}
+    other = RunStore(tmp_path / "other")
+    imported = import_zips(other, tmp_path / "runs.zip")
+    assert [one.record for one in imported] == [run.record for run in runs]
+    assert other.get(runs[2].id).dataset().fingerprint == OWN.fingerprint
+    other.annotate(runs[0].id, note="mine")
+    again = import_zips(other, tmp_path / "runs.zip")
+    assert [(one.already, one.renamed) for one in again] == [(False, runs[0].id), (True, None), (True, None)]
+    with pytest.raises(RunError, match="must be of one run, and is of 3"):
+        import_zip(other, tmp_path / "runs.zip")
+
+
+def test_of_several_runs_all_are_taken_or_none(archive: Path, tmp_path: Path) -> None:
+    other = "20261124-231502-onecluster-so-gaal-aaaaaaaaaaaa"
+
+    def second(sink: zipfile.ZipFile, files: dict[str, bytes]) -> None:
+        run = next(iter(files)).partition("/")[0]
+        for name in ("run.json", "history.csv"):
+            sink.writestr(f"{other}/{name}", files[f"{run}/{name}"].replace(run.encode(), other.encode()))
+
+    good = rewritten(archive, second)
+    assert len(import_zips(RunStore(tmp_path / "good"), good)) == 2
+
+    def damaged(sink: zipfile.ZipFile, files: dict[str, bytes]) -> None:
+        second(sink, files)
+        sink.writestr(f"{other}/model.safetensors", b"x" * 40)
+
+    store = RunStore(tmp_path / "other")
+    with pytest.raises(RunError, match="model.safetensors: the file must be a model"):
+        import_zips(store, rewritten(archive, damaged))
+    assert untouched(store.root)
+
+
+def test_what_cannot_be_written_is_taken_back(archive: Path, tmp_path: Path) -> None:
+    """The second run meets a folder of its name that no run can be put into: the first does not stay alone."""
+    second = "20261124-231502-onecluster-so-gaal-aaaaaaaaaaaa"
+
+    def both(sink: zipfile.ZipFile, files: dict[str, bytes]) -> None:
+        run = next(iter(files)).partition("/")[0]
+        sink.writestr(f"{second}/run.json", files[f"{run}/run.json"].replace(run.encode(), second.encode()))
+
+    store = RunStore(tmp_path / "other")
+    (store.root / f".new-{second}").parent.mkdir()
+    (store.root / f".new-{second}").write_text("in the way")
+    with pytest.raises(RunError, match="cannot be saved"):
+        import_zips(store, rewritten(archive, both))
+    assert store.entries() == []
+    assert store.trashed() == []
+
+
+def test_a_members_run_follows_its_population(tmp_path: Path) -> None:
+    store, data = RunStore(tmp_path / "here"), load_dataset("onecluster")
+    config = make_config("post", stop_epochs=2)
+    outcome = RunOutcome(0, config, summary=Trainer(data.X, config, data.y).fit().summary())
+    many = store.keep_population(data, config, Scaler.fit(data.X), [outcome], kind="race", title="a race")
+    with store.create(data, config, Scaler.fit(data.X), title="a run", parent=many.id) as writer:
+        child = writer.id
+    export_zips([store.get(child), store.get(many.id)], tmp_path / "both.zip")
+    other = RunStore(tmp_path / "other")
+    import_zips(other, tmp_path / "both.zip")
+    assert other.get(child).record.parent == many.id
+    for run in (child, many.id):
+        other.annotate(run, note="mine")
+    run, population = import_zips(other, tmp_path / "both.zip")
+    assert population.renamed == many.id
+    assert run.record.parent == population.record.id != many.id
+
+
 def test_an_imported_run_goes_on_from_its_checkpoint(saved: tuple[RunStore, str], tmp_path: Path) -> None:
     """Exported in the middle of its training, it ends elsewhere bit for bit."""
     whole = saved[0].get(saved[1])
@@ -202,7 +280,7 @@ REFUSED = {
     "link": (add("ID/members.csv", b"/etc/passwd", stat.S_IFLNK), "must be an ordinary file"),
     "device": (add("ID/members.csv", b"", stat.S_IFCHR), "must be an ordinary file"),
     "another folder": (add("notes/history.csv"), "must lie in a folder with the id"),
-    "two runs": (add("20261124-231502-wine-so-gaal-aaaaaaaaaaaa/history.csv"), "must be of the same run as the others"),
+    "two runs": (add("20261124-231502-wine-so-gaal-aaaaaaaaaaaa/history.csv"), "there must be a run.json in 20261124"),
     "foreign": (add("ID/evil.py"), "'.*evil.py' is no file of a run"),
     "hidden": (add("ID/.hidden"), "is no file of a run"),
     "no record": (replaced("run.json", None), "there must be a run.json"),
@@ -217,7 +295,7 @@ REFUSED = {
     "no members": (add("ID/members.csv", b"a\n1\n"), "members.csv: the members are damaged"),
     "no events": (add("ID/events.out.tfevents.1.sogaal", b"x" * 99), "must hold TensorBoard's events"),
     "damaged table": (replaced("table.npz", bytes_of_npz(X=np.zeros((20, 2)))), "table.npz: the table is damaged"),
-    "many": (lambda sink, _files: [sink.writestr(f"f{i}", b"") for i in range(MOST_FILES)], "at most 40 files"),
+    "many": (lambda sink, _files: [sink.writestr(f"f/{i}", b"") for i in range(MOST_FILES + 1)], "at most 40 files"),
 }  # fmt: skip
 
 
