@@ -189,7 +189,7 @@ def _open(shown: Population, number: int) -> None:
     cell = cells(shown.members(), len(shown.plan.setups), at)[number]
     seed = None if cell is None else _seed(cell)
     if seed is not None:
-        _lab_open.ask(shown.plan.dataset, shown.plan.setups[number].with_seed(seed))
+        _lab_open.ask(shown.plan.dataset, shown.plan.setups[number].with_seed(seed), shown.parent)
 
 
 def _picker(shown: Population, found: Sequence[Cell | None]) -> None:
@@ -201,7 +201,7 @@ def _picker(shown: Population, found: Sequence[Cell | None]) -> None:
         auc = "no AUC" if cell.value is None else f"AUC {cell.value:.3f}"
         titles[number] = f"{shown.plan.setups[cell.number].name} · seed {seed} · {auc}"
     if titles:
-        _lab_population.picker(shown.plan, titles, "A cell")
+        _lab_population.picker(shown, titles, "A cell")
 
 
 def _lesson(made: Plan, found: Sequence[Cell | None], show: str) -> None:

@@ -76,6 +76,7 @@ def _status(population: Population) -> None:
                 args=(population,),
                 help="What has come stays.",
             )
+        _lab_open.record(population.record)
     st.progress(snapshot.done / max(snapshot.total, 1))
     if snapshot.message:
         st.error(plain(snapshot.message), icon=":material/error:")
@@ -89,7 +90,7 @@ def columns(key: str, widths: Sequence[float]) -> list[DeltaGenerator]:
         return st.columns(list(widths), gap="medium")
 
 
-def picker(plan: Plan, titles: Mapping[int, str], what: str) -> None:
+def picker(shown: Population, titles: Mapping[int, str], what: str) -> None:
     """Choose a run by its title and open it: what a click in the chart does, for the keyboard."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_picker"):
         number = st.selectbox(what, list(titles), key="lab_pick", format_func=lambda one: titles.get(one, str(one)))
@@ -99,7 +100,7 @@ def picker(plan: Plan, titles: Mapping[int, str], what: str) -> None:
                 key="lab_open",
                 icon=":material/open_in_new:",
                 on_click=_lab_open.ask,
-                args=(plan.dataset, plan.member(number)),
+                args=(shown.plan.dataset, shown.plan.member(number), shown.parent),
                 help="Trains this set-up with this seed alone: it ends exactly as here.",
             )
 

@@ -124,7 +124,7 @@ def _live(shown: Race, drawn: JobState) -> None:
     if snapshot.state != drawn:
         st.rerun(scope="app")  # the buttons, and what the race shows at its end
     _lab_open.go_if_asked()
-    _status(snapshot)
+    _status(shown, snapshot)
     if not snapshot.lanes:
         return
     infos = _planes(shown, snapshot)
@@ -141,7 +141,7 @@ def _columns(count: int) -> list[DeltaGenerator]:
         return st.columns(count, gap="medium")
 
 
-def _status(snapshot: RaceSnapshot) -> None:
+def _status(shown: Race, snapshot: RaceSnapshot) -> None:
     icon, color = STATE_LOOK[snapshot.state]
     parts = [f"**step {_number(snapshot.step)}** of {_number(snapshot.total_steps)}"]
     if snapshot.state == JobState.RUNNING:
@@ -154,10 +154,13 @@ def _status(snapshot: RaceSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lab_status"):
         st.badge(snapshot.state.value, icon=icon, color=color)
         st.markdown(" · ".join(parts), width="stretch")
+        _lab_open.record(shown.record)
     st.progress(snapshot.step / max(snapshot.total_steps, 1))
     if snapshot.message:
         draw = st.error if snapshot.state == JobState.FAILED else st.info
         draw(plain(snapshot.message), icon=":material/info:")
+    if shown.problem:
+        st.warning(f"Not saved: {plain(shown.problem)}", icon=":material/save:")
 
 
 def _head(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
@@ -172,7 +175,7 @@ def _head(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
                 icon=":material/open_in_new:",
                 type="tertiary",
                 on_click=_lab_open.ask,
-                args=(shown.dataset, lane.setup),
+                args=(shown.dataset, lane.setup, shown.record or None),
                 help="Trains this set-up alone: it ends as it did here, to the last bit.",
             )
     if lane.message:

@@ -4,17 +4,22 @@ import streamlit as st
 
 from pages import _server
 from sogaal.race import Races
+from sogaal.runs.store import RunStore
 from sogaal.sweep import Populations
 
 
 @st.cache_resource(show_spinner=False)
 def races() -> Races:
     """The races of this server; they take turns with its jobs."""
-    return Races(_server.registry().turns)
+    return Races(_server.registry().turns, _store())
 
 
 @st.cache_resource(show_spinner=False)
 def populations() -> Populations:
     """The spreads and maps of this server, one at a time on one pool of processes."""
-    # Where the jobs of this server are saved, its populations are too.
-    return Populations(store=getattr(_server.registry(), "store", None))
+    return Populations(store=_store())
+
+
+def _store() -> RunStore | None:
+    """Where the jobs of this server are saved, its races and populations are too."""
+    return _server.registry().store

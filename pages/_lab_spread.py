@@ -125,7 +125,7 @@ def _strip(shown: Population, members: Sequence[Member]) -> None:
         key="lab_strip",
         height=70 + figures.ROW_HEIGHT * len(rows),
         alt="Final ROC-AUC of each seed, a row of dots for each set-up",
-        on_click=lambda number: _lab_open.ask(plan.dataset, plan.member(number)),
+        on_click=lambda number: _lab_open.ask(plan.dataset, plan.member(number), shown.parent),
     )
     st.caption(figures.strip_caption(info))
     _picker(shown, members)
@@ -133,14 +133,13 @@ def _strip(shown: Population, members: Sequence[Member]) -> None:
 
 def _picker(shown: Population, members: Sequence[Member]) -> None:
     """The same without a pointer: choose a seed and open it."""
-    plan = shown.plan
     ranked = sorted(members, key=lambda m: (m.cell, m.auc() if m.auc() is not None else 2.0))
     titles = {
         m.number: f"{figures.LETTERS[m.cell]} · seed {m.seed} · "
         + ("no AUC" if (auc := m.auc()) is None else f"AUC {auc:.3f}")
         for m in ranked
     }
-    _lab_population.picker(plan, titles, "A seed")
+    _lab_population.picker(shown, titles, "A seed")
 
 
 def _words(shown: Population, members: Sequence[Member]) -> None:

@@ -1,17 +1,19 @@
-"""A population on the Playground: its members in a table, each of which can become a run of its own."""
+"""A population on the Playground: its members in a table, each of which can become a run of its own, or is one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from pages import _control, _running, _server
+from pages import _control, _run_rows, _running, _saved, _server
 from pages._shown import Shown
 from pages._words import plain
-from sogaal.config import FIELDS
-from sogaal.errors import SogaalError
-from sogaal.runs.populations import Member
+from sogaal.errors import ConfigError, SogaalError
+from sogaal.race import field_title
+from sogaal.runs.names import token_of
+from sogaal.runs.populations import Member, runs_of
+from sogaal.runs.record import RunRecord
 
 NUMBERS = {
     "auc_stop": "AUC stop",
@@ -23,46 +25,72 @@ NUMBERS = {
 
 
 def population(run: Shown, members: Sequence[Member]) -> None:
-    """Draw the members; one that is selected can be trained again, as it was."""
-    varied = [FIELDS[name].title for name in members[0].values]
-    st.caption(f"{len(members):,} runs on {plain(run.dataset.name)} that differ in: {', '.join(varied)}. Select one.")
+    """Draw the members; one that is selected can be trained again, as it was, or opened where it has been."""
+    titles = {name: field_title(name) for name in members[0].values}
+    differing = ", ".join(titles.values())
+    st.caption(f"{len(members):,} runs on {plain(run.dataset.name)} that differ in: {differing}. Select one.")
+    became = _became(run, members)
     problem = st.session_state.pop("member_problem", "")
     if problem:
         st.error(plain(problem), icon=":material/error:")
     bar = st.container()
     found = st.dataframe(
-        pd.DataFrame([_row(member) for member in members]),
+        pd.DataFrame([_row(member, became) for member in members]),
         key=f"members_{run.id}",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         column_config={
             name: st.column_config.NumberColumn(title, format="%.3f") for name, title in NUMBERS.items()
-        } | {name: FIELDS[name].title for name in members[0].values},
+        } | titles | {"run": st.column_config.TextColumn("Run", help="Those that became runs of their own.")},
         alt="Members, one in each row",
     )  # fmt: skip
     rows = [row for row in found["selection"]["rows"] if row < len(members)]
     with bar:
+        _buttons(run, members[rows[0]].index if rows else -1, became)
+
+
+def _buttons(run: Shown, index: int, became: Mapping[int, RunRecord]) -> None:
+    if index in became:
         st.button(
-            "Train it as a run",
-            icon=":material/play_arrow:",
-            disabled=not rows,
-            on_click=_train,
-            args=(run.id, members[rows[0]].index if rows else -1),
-            help="The same set-up and seed: it ends as it did here, and can be watched.",
+            "Open its run",
+            icon=":material/open_in_full:",
+            on_click=_running.show,
+            args=(token_of(became[index].id),),
+            help="This member was trained again as a run of its own.",
         )
+        return
+    st.button(
+        "Train it as a run",
+        icon=":material/play_arrow:",
+        disabled=index < 0,
+        on_click=_train,
+        args=(run.id, index),
+        help="The same set-up and seed: it ends as it did here, and can be watched.",
+    )
 
 
-def _row(member: Member) -> dict[str, Any]:
+def _became(run: Shown, members: Sequence[Member]) -> dict[int, RunRecord]:
+    """Members that became runs, by index."""
+    saved = _saved.find(run.id)
+    try:
+        return {} if saved is None else runs_of(saved.record, members, _saved.records())
+    except ConfigError:  # of a member that somebody damaged; whoever selects it is told
+        return {}
+
+
+def _row(member: Member, became: Mapping[int, RunRecord]) -> dict[str, Any]:
     numbers = {name: member.numbers.get(name) for name in NUMBERS}
-    return {**member.values, "state": member.state.value, **numbers, "message": member.message}
+    record = became.get(member.index)
+    as_run = "" if record is None else _run_rows.of_record(record).state.value
+    return {**member.values, "state": member.state.value, **numbers, "run": as_run, "message": member.message}
 
 
 def _train(population: str, index: int) -> None:
     try:
         setup = _server.store().member_to_run(population, index)
         pace = _control.speed(st.session_state["set_pace"], setup.config.total_steps(setup.dataset.n))
-        job = _server.registry().submit(setup.dataset, setup.config, setup.scaling, speed=pace)
+        job = _server.registry().submit(setup.dataset, setup.config, setup.scaling, speed=pace, parent=setup.parent)
     except (SogaalError, OSError) as error:
         st.session_state["member_problem"] = str(error)
         return

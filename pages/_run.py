@@ -6,6 +6,7 @@ from pages import _annotate, _diagnosis, _downloads, _live, _population, _result
 from pages._setup import VIEWS
 from pages._shown import Shown
 from pages._words import plain
+from sogaal.runs.names import token_of
 
 # What the tabs set, and keep while another tab is open: Streamlit forgets widgets that a page does not draw.
 KEPT = ("scored_at", "share", "plane_kind")
@@ -62,6 +63,8 @@ def _head(run: Shown) -> None:
             st.caption(_live.progress_text(snapshot), width="content")
     if record is not None and record.name:
         st.caption(plain(run.title))
+    if run.parent is not None:
+        _origin(run.parent)
     if record is not None and record.note:
         st.caption(f":material/sticky_note_2: {plain(record.note)}")
     for problem in () if snapshot.state.active else run.problems:  # that of a run under way is said as it comes
@@ -75,6 +78,24 @@ def _head(run: Shown) -> None:
         with st.popover("Files", icon=":material/download:", disabled=saved is None, type="tertiary", width="content"):
             if saved is not None:
                 _downloads.downloads(saved, "run")
+
+
+def _origin(parent: str) -> None:
+    """Where a run came from that was a member of a population: the way back, if that is still there."""
+    found = _saved.find(parent)
+    if found is None:
+        st.caption(":material/account_tree: It was a member of a population that is not there, or no more.")
+        return
+    record = found.record
+    st.button(
+        plain(f"From: {record.name or record.title}"),
+        key="to_population",
+        icon=":material/account_tree:",
+        type="tertiary",
+        on_click=_running.show,
+        args=(token_of(record.id),),
+        help="This run was one of many; this leads to all of them.",
+    )
 
 
 def _result(run: Shown) -> None:

@@ -26,6 +26,7 @@ class Read:
 @dataclass(frozen=True, eq=False)
 class Shown:
     """``id``: as in the address. ``job`` is None for a run that is only on disk, and ``read`` for one that is not.
+    ``parent``: the id of the population that the run was a member of, or None.
 
     ``state_before``: of a job, when this was made. A page compares with it what the job is now, to see whether any
     part of what it drew in between may be out of date.
@@ -38,6 +39,7 @@ class Shown:
     scaling: str
     job: Job | None = None
     read: Read | None = None
+    parent: str | None = None
     state_before: JobState | None = None
 
     def snapshot(self) -> Snapshot:
@@ -83,4 +85,6 @@ class Shown:
 def of_job(job: Job) -> Shown:
     """A job of this server."""
     state = job.snapshot().state
-    return Shown(job.id, job.title, job.dataset, job.config, job.scaling, job=job, state_before=state)
+    return Shown(
+        job.id, job.title, job.dataset, job.config, job.scaling, job=job, parent=job.parent, state_before=state
+    )

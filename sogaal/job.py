@@ -43,7 +43,8 @@ class Job(Ordered):
     """One training of ``config`` on ``dataset``. Made by :meth:`sogaal.jobs.JobRegistry.submit`.
 
     ``id``: short, fit for an address, and the token of the run's folder where it is recorded: in ``store``, unless that
-    is None. ``saved``: the run that this job goes on with. ``title``: short, for people. ``created``: UTC.
+    is None. ``saved``: the run that this job goes on with. ``parent``: the id of the population that the run was a
+    member of, or None. ``title``: short, for people. ``created``: UTC.
     ``scaling``: the method; ``scaler``: the fitted one, None until the thread has got that far. ``traceback``: of a
     failure, None otherwise. ``diverged``: the message, where that failure was a divergence, else empty.
     """
@@ -60,6 +61,7 @@ class Job(Ordered):
         on_end: Callable[["Job"], None],
         store: RunStore | None = None,
         saved: Reopened | None = None,
+        parent: str | None = None,
     ) -> None:
         self.id = new_token() if saved is None else saved.token
         super().__init__(f"sogaal-job-{self.id}", speed, paused)
@@ -68,6 +70,7 @@ class Job(Ordered):
         self.scaling = scaling
         self.created = datetime.now(UTC) if saved is None else saved.record.created
         self.title = run_title(dataset, config) if saved is None else saved.record.title
+        self.parent = parent if saved is None else saved.record.parent
         self.scaler: Scaler | None = None
         self.traceback: str | None = None
         self.diverged = ""
@@ -161,7 +164,7 @@ class Job(Ordered):
             return trainer, Camera(trainer), None
         recorder = Recorder.begin(
             self._store, self.dataset, self.config, self.scaler, trainer,
-            title=self.title, token=self.id, created=self.created, state=state,
+            title=self.title, token=self.id, created=self.created, parent=self.parent, state=state,
         )  # fmt: skip
         return trainer, Camera(trainer), self._heard(recorder)
 

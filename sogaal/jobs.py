@@ -74,17 +74,20 @@ class JobRegistry:
         scaling: str = "minmax",
         speed: float | None = None,
         paused: bool = False,
+        parent: str | None = None,
     ) -> Job:
         """Start a training of ``config`` on ``dataset``, or queue it; returns at once.
 
         ``scaling``: a method of :class:`Scaler`. ``speed``: steps a second, None = as fast as it can. ``paused``: wait
-        before the first step. Raises :class:`ConfigError` for a bad scaling or speed; what does not fit the table is
-        found by the thread, and the job fails with the message.
+        before the first step. ``parent``: the id of the population that the run was a member of, for its record.
+        Raises :class:`ConfigError` for a bad scaling or speed; what does not fit the table is found by the thread, and
+        the job fails with the message.
         """
         if scaling not in METHODS:
             raise ConfigError(f"scaling must be one of {', '.join(METHODS)}, got {scaling!r}.", field="scaling")
         speed = checked_speed(speed)
-        job = Job(dataset, config, scaling, speed, paused, self._turns, self._ordered, self._ended, self.store)
+        job = Job(dataset, config, scaling, speed, paused, self._turns, self._ordered, self._ended, self.store,
+                  parent=parent)  # fmt: skip
         self._enqueue(job)
         return job
 

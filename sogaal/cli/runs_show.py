@@ -11,15 +11,17 @@ from sogaal.cli.runs_list import algorithm, decimal
 from sogaal.cli.tables import Column, room, table
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data.limits import megabytes
+from sogaal.runs.folder import MEMBERS
 from sogaal.runs.names import token_of
 from sogaal.runs.plain import finite
+from sogaal.runs.populations import runs_of
 from sogaal.runs.printable import printable
 from sogaal.runs.record import RunRecord
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
 
-MOST_COMPARED = 8
+MOST_COMPARED, MOST_MEMBERS = 8, 50
 RESULTS = {
     "state": "state",
     "steps": "steps",
@@ -39,11 +41,12 @@ def add_show(parser: argparse.ArgumentParser) -> None:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print all of one run; returns the exit status."""
-    run = RunStore(arguments.runs).get(arguments.run)
+    store = RunStore(arguments.runs)
+    run = store.get(arguments.run)
     if arguments.json:
         print(json.dumps(run.record.to_dict() | {"folder": str(run.folder), "files": [*run.files]}, allow_nan=False))
         return 0
-    for line in _all_of(run):
+    for line in [*_all_of(run), *_members(run, store)]:
         print(line)
     return 0
 
@@ -59,12 +62,24 @@ def _all_of(run: SavedRun) -> Iterator[str]:
         yield "\nwhat this run shows"
     for finding in record.diagnosis:
         yield from _finding(finding)
-    for member in run.members()[:50]:
+
+
+def _members(run: SavedRun, store: RunStore) -> Iterator[str]:
+    """A line for each member of a population, and which of them became runs."""
+    members = run.members()
+    if not members:
+        return
+    became = runs_of(run.record, members, (one for one in store.entries() if isinstance(one, RunRecord)))
+    for member in members[:MOST_MEMBERS]:
         values = ", ".join(f"{name} {value}" for name, value in member.values.items())
         numbers = f"AUC at end {decimal(member.numbers['auc_final'], 4)}"
+        record = became.get(member.index)
+        run_of_it = "" if record is None else f"; run {token_of(record.id)}"
         yield printable(
-            f"member {member.index:>4}: {values}; {member.state.value}; {numbers} {member.message}".rstrip()
+            f"member {member.index:>4}: {values}; {member.state.value}; {numbers}{run_of_it} {member.message}".rstrip()
         )
+    if len(members) > MOST_MEMBERS:
+        yield f"and {len(members) - MOST_MEMBERS:,} more in {MEMBERS}"
 
 
 def _facts(run: SavedRun) -> dict[str, str]:

@@ -6,7 +6,6 @@ from sogaal.race.race import Race, Races, RaceSnapshot
 from sogaal.race.setups import (
     FIELD_NAMES,
     READY,
-    SCALING,
     ReadyPair,
     Setup,
     field_title,
@@ -14,6 +13,7 @@ from sogaal.race.setups import (
     shown_value,
     varied,
 )
+from sogaal.runs.populations import SCALING
 
 __all__ = [
     "FIELD_NAMES",

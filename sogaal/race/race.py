@@ -29,8 +29,10 @@ from sogaal.errors import ConfigError, SogaalError, failure_message
 from sogaal.job import PUBLISH_SECONDS, PUBLISH_SHARE
 from sogaal.orders import Ordered, Orders
 from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
+from sogaal.race.keeping import keep_race
 from sogaal.race.lanes import Lane, LaneView
 from sogaal.race.setups import FEWEST, MOST, Setup
+from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
 
 # Frames are kept no more often, where that costs a whole race none of those that it keeps.
@@ -60,11 +62,19 @@ class RaceSnapshot:
 class Race(Ordered):
     """Several set-ups in one thread. Made by :meth:`Races.submit`.
 
-    ``id``: short, fit for an address. ``speed`` and :meth:`step` count steps of each set-up.
+    ``id``: short, fit for an address. ``speed`` and :meth:`step` count steps of each set-up. ``record``: the id of
+    what ``store`` keeps of it, empty until its end, and where nothing is kept. ``problem``: why it could not be kept,
+    else empty.
     """
 
     def __init__(
-        self, dataset: Dataset, setups: Sequence[Setup], speed: float | None, paused: bool, turns: Turns
+        self,
+        dataset: Dataset,
+        setups: Sequence[Setup],
+        speed: float | None,
+        paused: bool,
+        turns: Turns,
+        store: RunStore | None = None,
     ) -> None:
         self.id = uuid4().hex[:12]
         super().__init__(f"sogaal-race-{self.id}", speed, paused)
@@ -72,7 +82,10 @@ class Race(Ordered):
         self.setups = tuple(setups)
         self.created = datetime.now(UTC)
         self.traceback: str | None = None
+        self.record = ""
+        self.problem = ""
         self._turns = turns
+        self._store = store
         total = max(setup.config.total_steps(dataset.n) for setup in setups)
         state = JobState.PAUSED if paused else JobState.RUNNING
         self._snapshot = RaceSnapshot(1, state, 0, total, 0.0, None, "Preparing the table.", ())
@@ -89,6 +102,17 @@ class Race(Ordered):
         """Make the next snapshot: the last one with ``changes``."""
         with self._lock:
             self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+
+    def keep(self, lanes: tuple[LaneView, ...], state: JobState, message: str) -> None:
+        """Leave a record in the store, of a race that is about to end; what fails there costs no result."""
+        if self._store is None:
+            return
+        try:
+            kept = keep_race(self._store, self.dataset, lanes, state, message, self.created, self.id)
+            self.record = "" if kept is None else kept.id
+        except (SogaalError, OSError) as error:
+            self.problem = failure_message(error)
+            _logger.warning("Race %s could not be kept: %s", self.id, self.problem)
 
     # -- the thread ----------------------------------------------------------------------------------------------------
 
@@ -132,6 +156,7 @@ class _Running:
         message = "Ended with the program." if state == JobState.INTERRUPTED else ""
         complete = state == JobState.COMPLETED
         lanes = tuple(lane.view(ended=True, complete=complete) for lane in self._lanes)
+        self._race.keep(lanes, state, message)
         self._race.publish(
             state=state, step=self._step, lanes=lanes, message=message, steps_per_second=0.0, seconds_left=None
         )
@@ -223,11 +248,13 @@ class _Running:
 class Races:
     """The races of a process: up to eight at once, the last dozen that ended remembered; all end with the program.
 
-    ``turns``: the line in which their threads wait, shared with the jobs (None: one of their own).
+    ``turns``: the line in which their threads wait, shared with the jobs (None: one of their own). ``store``: where
+    each race leaves its record, None = nowhere.
     """
 
-    def __init__(self, turns: Turns | None = None) -> None:
+    def __init__(self, turns: Turns | None = None, store: RunStore | None = None) -> None:
         self._turns = Turns() if turns is None else turns
+        self._store = store
         self._lock = threading.Lock()
         self._races: dict[str, Race] = {}
         self._closed = False
@@ -246,7 +273,7 @@ class Races:
         seeds = sorted({setup.config.seed for setup in setups})
         if len(seeds) > 1:
             raise ConfigError(f"seed must be the same for all set-ups of a race, got {seeds}.", field="seed")
-        race = Race(dataset, setups, checked_speed(speed), paused, self._turns)
+        race = Race(dataset, setups, checked_speed(speed), paused, self._turns, self._store)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the races were shut down and take no more.")

@@ -6,11 +6,10 @@ from typing import Any
 
 from sogaal.config import FIELDS, TrainConfig, make_config
 from sogaal.errors import ConfigError
+from sogaal.runs.populations import SCALING
 from sogaal.scaling import METHODS
 
 FEWEST, MOST = 2, 4
-# What may differ besides the fields of TrainConfig.
-SCALING = "scaling"
 # Noise and start must be the same for all, and so must the kind of machine.
 SAME_FOR_ALL = ("seed", "device", "eval_every")
 FIELD_NAMES: tuple[str, ...] = (*(name for name in FIELDS if name not in SAME_FOR_ALL), SCALING)

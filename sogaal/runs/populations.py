@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,10 +12,14 @@ import numpy as np
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.errors import ConfigError, RunError
 from sogaal.runs.plain import finite
+from sogaal.runs.record import RunRecord
 from sogaal.runs.summary import NUMBERS
+from sogaal.scaling import METHODS
 from sogaal.snapshots import JobState
 
 _WHOLE = ("steps",)
+# What may differ besides the fields of TrainConfig: how the columns were scaled.
+SCALING = "scaling"
 # A message may be long, and there are at most some thousands of members.
 _MOST_BYTES = 64 * 2**20
 
@@ -39,7 +43,8 @@ class Outcome(Protocol):
 class Member:
     """One member of a population.
 
-    ``values``: the fields in which the members differ, and ``seed``. ``numbers``: as of
+    ``values``: the fields in which the members differ, "scaling" among them where they differ in that, and ``seed``.
+    ``state``: "stopped" for one that had not come to its end. ``numbers``: as of
     :meth:`sogaal.trainer.Trainer.summary`, None where there is no value. ``message``: why it failed, else empty.
     """
 
@@ -49,6 +54,14 @@ class Member:
     numbers: Mapping[str, Any]
     message: str = ""
 
+    def config(self, shared: TrainConfig) -> TrainConfig:
+        """What was trained, where the population shares ``shared``; raises :class:`ConfigError` for what is none."""
+        return shared.replace(**{name: value for name, value in self.values.items() if name != SCALING})
+
+    def scaling(self, shared: str) -> str:
+        """The method of scaling, where the population shares ``shared``."""
+        return str(self.values.get(SCALING, shared))
+
 
 def varied_fields(config: TrainConfig, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """The fields in which any outcome differs from ``config``, in the order of the configuration."""
@@ -56,18 +69,53 @@ def varied_fields(config: TrainConfig, outcomes: Sequence[Outcome]) -> tuple[str
     return tuple(name for name in FIELDS if name in differing)
 
 
-def members_of(outcomes: Sequence[Outcome], varied: Sequence[str]) -> tuple[Member, ...]:
-    """What to remember of the outcomes, in the order of their indices."""
+def members_of(
+    outcomes: Sequence[Outcome],
+    varied: Sequence[str],
+    scalings: Mapping[int, str] | None = None,
+    stopped: Collection[int] = (),
+) -> tuple[Member, ...]:
+    """What to remember of the outcomes, in the order of their indices.
+
+    ``scalings``: the methods by index, where the members differ in them. ``stopped``: indices of those that had not
+    come to their end.
+    """
+
+    def value(outcome: Outcome, name: str) -> Any:
+        return (scalings or {})[outcome.index] if name == SCALING else getattr(outcome.config, name)
+
     return tuple(
         Member(
             index=outcome.index,
-            values={name: getattr(outcome.config, name) for name in dict.fromkeys((*varied, "seed"))},
-            state=JobState.COMPLETED if outcome.diverged is None and outcome.failed is None else JobState.FAILED,
+            values={name: value(outcome, name) for name in dict.fromkeys((*varied, "seed"))},
+            state=_state(outcome, outcome.index in stopped),
             numbers=finite({name: (outcome.summary or {}).get(name) for name in NUMBERS}),
             message=outcome.diverged or outcome.failed or "",
         )
         for outcome in sorted(outcomes, key=lambda outcome: outcome.index)
     )
+
+
+def _state(outcome: Outcome, stopped: bool) -> JobState:
+    if outcome.diverged is not None or outcome.failed is not None:
+        return JobState.FAILED
+    return JobState.STOPPED if stopped else JobState.COMPLETED
+
+
+def runs_of(population: RunRecord, members: Sequence[Member], records: Iterable[RunRecord]) -> dict[int, RunRecord]:
+    """Which of the ``members`` became runs of their own, by index: those among ``records`` that name the population.
+
+    Of several runs of one member it is the first among ``records``.
+    """
+    children = [record for record in records if record.parent == population.id]
+    found: dict[int, RunRecord] = {}
+    for member in members if children else ():
+        wanted = (member.config(population.config), member.scaling(population.scaling_method))
+        for record in children:
+            if (record.config, record.scaling_method) == wanted:
+                found[member.index] = record
+                break
+    return found
 
 
 def numbers_of(members: Sequence[Member]) -> dict[str, Any]:
@@ -118,11 +166,19 @@ def _member(row: dict[str, str]) -> Member:
     others = ("index", "state", *NUMBERS, "message")
     return Member(
         index=int(row["index"]),
-        values={name: FIELDS[name].parse(text) for name, text in row.items() if name not in others},
+        values={name: _value(name, text) for name, text in row.items() if name not in others},
         state=JobState(row["state"]),
         numbers={name: _number(name, row[name]) for name in NUMBERS},
         message=row["message"] + "",
     )
+
+
+def _value(name: str, text: str) -> Any:
+    if name != SCALING:
+        return FIELDS[name].parse(text)
+    if text not in METHODS:
+        raise ValueError(f"scaling must be one of {', '.join(METHODS)}, got {text!r:.40}")
+    return text
 
 
 def _number(name: str, text: str) -> float | int | None:

@@ -78,11 +78,13 @@ class Recorder:
         title: str,
         token: str | None = None,
         created: datetime | None = None,
+        parent: str | None = None,
         state: JobState = JobState.RUNNING,
     ) -> Self:
         """Record a new run; its folder is made by the scribe, so a failure shows in ``problem``.
 
-        ``token``, ``created`` (UTC): of a run that has them already.
+        ``token``, ``created`` (UTC): of a run that has them already. ``parent``: the id of the population that it was a
+        member of.
         """
         token = token or new_token()
         created = created or datetime.now(UTC)
@@ -90,7 +92,7 @@ class Recorder:
 
         def create() -> RunWriter:
             return store.create(
-                dataset, config, scaler, title=title, token=token, created=created,
+                dataset, config, scaler, title=title, token=token, created=created, parent=parent,
                 total_steps=total_steps, stop_step=stop_step,
             )  # fmt: skip
 

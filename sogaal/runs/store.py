@@ -13,7 +13,7 @@ that is damaged, or nobody's, is listed with the reason, and harms nothing else.
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, read_record, wri
 from sogaal.runs.index import Index
 from sogaal.runs.locks import Lock, held, short_lock
 from sogaal.runs.names import checked_id, checked_token, default_root, is_id, new_token, run_id
-from sogaal.runs.populations import Outcome, failures, members_csv, members_of, numbers_of, varied_fields
+from sogaal.runs.populations import SCALING, Outcome, failures, members_csv, members_of, numbers_of, varied_fields
 from sogaal.runs.record import DatasetRef, Population, RunRecord
 from sogaal.runs.saved import RunSetup, SavedRun
 from sogaal.runs.shelf import Shelf, is_shipped
@@ -176,35 +176,46 @@ class RunStore:
         name: str = "",
         tags: Iterable[str] = (),
         note: str = "",
-        started: datetime | None = None,
+        scalings: Mapping[int, str] | None = None,
+        stopped: Collection[int] = (),
+        numbers: Mapping[str, Any] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        state: JobState | None = None,
         message: str = "",
+        created: datetime | None = None,
         token: str | None = None,
     ) -> RunRecord:
         """Leave one record of many runs on one table, with a table of them; ``kind``: "race", "map", ...
 
-        ``config``: what they share; a member is described by what it has other. Numbers in the summary: steps and
-        seconds of all, the best AUC, and means of the others. Raises :class:`ConfigError` for no outcomes, else as
-        :meth:`create`.
+        ``config``, ``scaler``: what they share; a member is described by what it has other. ``scalings``: methods by
+        the outcomes' indices, where they are not all the scaler's. ``stopped``: indices of those that had not come to
+        their end. Numbers in the summary: steps and seconds of all, the best AUC, and means of the others, where
+        ``numbers`` says nothing else. ``files``: what else lies in the folder, by name. ``state``: None: completed,
+        or failed where no member completed. ``created``: None = now. Raises :class:`ConfigError` for no outcomes,
+        else as :meth:`create`.
         """
         if not outcomes:
             raise ConfigError("outcomes must hold at least one run, got none.", field="outcomes")
         varied = varied_fields(config, outcomes)
-        members = members_of(outcomes, varied)
+        varied += (SCALING,) if set((scalings or {}).values()) - {scaler.method} else ()
+        members = members_of(outcomes, varied, scalings, stopped)
         now = datetime.now(UTC)
-        record = self._record(dataset, config, scaler, title, token, now, name=name, tags=tags, note=note)
-        numbers = numbers_of(members)
+        created = (created or now).astimezone(UTC)
+        record = self._record(dataset, config, scaler, title, token, created, name=name, tags=tags, note=note)
+        found = numbers_of(members) | dict(numbers or {})
+        completed = any(member.state == JobState.COMPLETED for member in members)
         record = replace(
             record,
-            state=JobState.COMPLETED if any(m.state == JobState.COMPLETED for m in members) else JobState.FAILED,
-            started=(started or now).astimezone(UTC),
+            state=state or (JobState.COMPLETED if completed else JobState.FAILED),
+            started=created,
             ended=now,
-            message=message or failures(members),
-            step=numbers["steps"],
-            total_steps=config.total_steps(dataset.n) * len(members),
-            summary=run_summary(dataset, config, scaler, 0, numbers, run=record.id),
+            message=" ".join(part for part in (message, failures(members)) if part),
+            step=found["steps"],
+            total_steps=sum(outcome.config.total_steps(dataset.n) for outcome in outcomes),
+            summary=run_summary(dataset, config, scaler, 0, found, run=record.id),
             population=Population(kind, len(members), varied),
         )
-        with self._place(record, dataset, {MEMBERS: members_csv(varied, members)}) as writer:
+        with self._place(record, dataset, {**(files or {}), MEMBERS: members_csv(varied, members)}) as writer:
             return writer.record
 
     def member_to_run(self, population: str, index: int) -> RunSetup:
@@ -217,11 +228,14 @@ class RunStore:
         if member is None:
             raise RunError(f"{run.id}: index must be that of one of the {len(run.members())} members, got {index}.")
         try:
-            config = run.config.replace(**member.values)
+            config = member.config(run.config)
         except ConfigError as error:
             raise RunError(f"{run.folder / MEMBERS}: member {index}: {error}") from None
         setup = run.setup()
-        return replace(setup, config=config, title=f"{setup.title}, member {index}", parent=run.id)
+        scaler, method = setup.scaler, member.scaling(setup.scaling)
+        if method != scaler.method:
+            scaler = Scaler.fit(setup.dataset.X, method, setup.dataset.feature_names)
+        return replace(setup, config=config, scaler=scaler, title=f"{setup.title}, member {index}", parent=run.id)
 
     # -- deleting ------------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
 from sogaal.outcomes import RunOutcome, history_arrays
 from sogaal.pool import RunPool, Runs
 from sogaal.race import Setup
+from sogaal.runs.names import run_id
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
@@ -81,8 +82,9 @@ class PopulationSnapshot:
 class Population:
     """Made by :meth:`Populations.submit`. All methods may be called from any thread.
 
-    ``records``: the ids of what the store keeps of it, one for each scaling, empty until its end and without a store.
-    ``problem``: why it could not be kept, else empty.
+    ``record``: the id of what the store keeps of it, empty until its end, and where nothing is kept. ``problem``: why
+    it could not be kept, else empty. ``parent``: the id that the record will have, for runs that are made of members
+    meanwhile; None where nothing is kept.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -90,7 +92,8 @@ class Population:
         self.plan = plan
         self.created = datetime.now(UTC)
         self.place_in_queue: int | None = None
-        self.records: tuple[str, ...] = ()
+        self.record = ""
+        self.parent: str | None = None
         self.problem = ""
         self._members: list[Member] = []  # only ever grows at its end
         self._state = JobState.QUEUED
@@ -167,9 +170,9 @@ class Population:
         if store is None or not self._members:
             return
         try:
-            self.records = kept(store, self)
+            self.record = kept(store, self)
         except (SogaalError, OSError) as error:
-            self.problem = failure_message(error)
+            self.problem, self.parent = failure_message(error), None
             _logger.warning("Population %s could not be kept: %s", self.id, self.problem)
 
     def finish(self, state: JobState, message: str = "") -> None:
@@ -204,28 +207,29 @@ class Population:
         self._marks.append((self._last, len(self._members)))
 
 
-def kept(store: RunStore, population: Population) -> tuple[str, ...]:
-    """Leave one record of ``population`` in ``store`` for each scaling of its columns; returns their ids.
+def kept(store: RunStore, population: Population) -> str:
+    """Leave a record of ``population`` in ``store``, of the members that came; returns its id.
 
     Raises :class:`sogaal.errors.RunError` or :class:`OSError` where it cannot be written.
     """
-    plan = population.plan
-    ids = []
-    for scaling in dict.fromkeys(setup.scaling for setup in plan.setups):
-        outcomes = [one for one in population.outcomes() if plan.member(one.index).scaling == scaling]
-        if not outcomes:
-            continue
-        record = store.keep_population(
-            plan.dataset,
-            next(setup.config for setup in plan.setups if setup.scaling == scaling),
-            Scaler.fit(plan.dataset.X, scaling, plan.dataset.feature_names),
-            outcomes,
-            kind=plan.kind,
-            title=f"{plan.dataset.name} · {plan.kind} over {', '.join(plan.varies)} · {len(plan.seeds)} seeds",
-            started=population.created,
-        )
-        ids.append(record.id)
-    return tuple(ids)
+    plan, outcomes = population.plan, population.outcomes()
+    first = plan.setups[0]
+    left = f"Cancelled after {len(outcomes):,} of {len(plan):,} runs."
+    seeds = "1 seed" if len(plan.seeds) == 1 else f"{len(plan.seeds)} seeds"
+    record = store.keep_population(
+        plan.dataset,
+        first.config,
+        Scaler.fit(plan.dataset.X, first.scaling, plan.dataset.feature_names),
+        outcomes,
+        scalings={one.index: plan.member(one.index).scaling for one in outcomes},
+        kind=plan.kind,
+        title=f"{plan.dataset.name} · {plan.kind} over {', '.join(plan.varies)} · {seeds}",
+        state=JobState.STOPPED if population.cancelled else None,
+        message=left if population.cancelled else "",
+        created=population.created,
+        token=population.id,
+    )
+    return record.id
 
 
 def _view(history: dict[str, Any]) -> HistoryView:
@@ -275,6 +279,9 @@ class Populations:
     def submit(self, plan: Plan) -> Population:
         """Train a population, or queue it; returns at once."""
         population = Population(plan)
+        if self._store is not None:
+            algorithm = plan.setups[0].config.algorithm
+            population.parent = run_id(population.created, plan.dataset.name, algorithm, population.id)
         with self._changed:
             if self._closed:
                 raise RuntimeError("the populations were shut down and take no more.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _lab_server, _server
+from pages import _lab_server, _saved, _server
 from sogaal.jobs import JobState
 from sogaal.race import READY, Race, Races
 from sogaal.sweep import Population, Populations, cells
@@ -25,7 +25,8 @@ def pool() -> Iterator[Populations]:
 
 @pytest.fixture(autouse=True)
 def lab(monkeypatch: pytest.MonkeyPatch, pool: Populations) -> Iterator[None]:
-    with Races(_server.registry().turns) as races:
+    monkeypatch.setattr(pool, "_store", _server.store())  # the pool outlives a test, its folder of runs does not
+    with Races(_server.registry().turns, _server.store()) as races:
         monkeypatch.setattr(_lab_server, "races", lambda: races)
         monkeypatch.setattr(_lab_server, "populations", lambda: pool)
         yield
@@ -55,6 +56,10 @@ class Lab(Session):
         population = _lab_server.populations().get(self.value("lab_ids")[kind])
         assert population is not None
         return population
+
+    def links(self, label: str) -> list[str]:
+        """What stands behind the question mark in the links of that label."""
+        return [link.proto.query_string for link in self.at.get("page_link") if link.proto.label == label]
 
     def write(self, key: str, text: str) -> None:
         self.at.text_input(key).set_value(text)
@@ -163,6 +168,43 @@ class TestRace:
         assert result is not None
         assert result.summary["auc_final"] == race.snapshot().lanes[1].summary["auc_final"]
 
+    def test_a_race_leaves_a_record_and_a_set_up_that_was_opened_leads_back_to_it(self) -> None:
+        page = Lab(**SHORT, start="1")
+        race = page.finish_race()
+        assert page.links("Saved: all its runs") == [f"run={race.id}"]
+        page.at.button("lab_open_1").click()
+        job = page.look().job
+        assert job.wait(PATIENCE)
+        until(lambda: _saved.find(job.id).record.state == JobState.COMPLETED)
+        _saved.changed()
+        assert _saved.find(job.id).record.parent == race.record
+        page = Session(run=job.id)
+        page.at.button("to_population").click()
+        page.look()
+        assert page.says("2 runs on onecluster that differ in: Generator bias at the start, Seed.")
+        members = page.at.dataframe[0]
+        assert list(members.value["run"]) == ["", "completed"]
+        assert list(members.value["auc_final"]) == [lane.summary["auc_final"] for lane in race.snapshot().lanes]
+        page.at.session_state[members.key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
+        page.look().press("Open its run")
+        assert page.job is job
+
+    def test_a_run_whose_population_is_gone_says_so(self) -> None:
+        page = Lab(**SHORT, start="1")
+        race = page.finish_race()
+        page.at.button("lab_open_0").click()
+        job = page.look().job
+        assert job.wait(PATIENCE)
+        _server.store().trash([race.record])
+        assert Session(run=job.id).says("It was a member of a population that is not there, or no more.")
+
+    def test_a_race_that_cannot_be_kept_says_so(self) -> None:
+        _server.store().root.write_text("a file where the folder of runs should be")
+        page = Lab(**SHORT, start="1")
+        page.finish_race()
+        assert any(warning.startswith("Not saved: ") for warning in page.warnings)
+        assert page.links("Saved: all its runs") == []
+
     def test_axes_are_the_same_for_all(self) -> None:
         page = Lab(**SHORT, start="1")
         page.finish_race()
@@ -253,6 +295,8 @@ class TestSpread:
         result = page.job.snapshot().result
         assert result is not None
         assert result.summary["auc_final"] == member.auc()
+        assert page.job.parent == population.record
+        assert population.record.endswith(population.id)
 
     def test_it_can_be_cancelled(self) -> None:
         page = Lab(**SHORT | {"stop_epochs": "50000"}, view="spread", start="1")

@@ -4,6 +4,7 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from sogaal.errors import ConfigError
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS
 from sogaal.jobs import JobRegistry, JobState
 from sogaal.race import READY, Race, Races, RaceSnapshot, Setup, varied
+from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer
 
@@ -197,3 +199,69 @@ def test_ready_pairs_differ_in_one_thing(name: str) -> None:
         differs = set(other.config.changed_from(first.config))
         differs |= {"scaling"} if other.scaling != first.scaling else set()
         assert differs == {pair.differs}
+
+
+class TestKept:
+    """What a race leaves in a store of runs."""
+
+    def test_one_record_with_its_set_ups(self, table: Dataset, tmp_path: Path) -> None:
+        store = RunStore(tmp_path)
+        with Races(store=store) as races:
+            race = races.submit(table, short())
+            end = ended(race)
+        (record,) = store.entries()
+        assert record.id == race.record
+        assert record.id.endswith(race.id)
+        assert (record.state, record.created, record.message) == (JobState.COMPLETED, race.created, "")
+        assert record.title == "onecluster · race over Generator bias at the start (1e-5, 1) · seed 3"
+        assert (record.population.kind, record.population.varied) == ("race", ("generator_bias",))
+        members = store.get(record.id).members()
+        for number, (member, lane) in enumerate(zip(members, end.lanes, strict=True)):
+            assert member.numbers == lane.summary
+            assert member.state == JobState.COMPLETED
+            again = store.member_to_run(record.id, number)
+            assert (again.config, again.scaling, again.parent) == (lane.setup.config, "minmax", record.id)
+
+    def test_set_ups_that_differ_in_their_scaling(self, table: Dataset, tmp_path: Path) -> None:
+        store = RunStore(tmp_path)
+        base = make_config("post", max_epochs=3)
+        with Races(store=store) as races:
+            race = races.submit(table, varied(base, "scaling", ["none", "minmax", "robust"]))
+            end = ended(race)
+        record = store.get(race.record).record
+        assert record.title.endswith("race over Scaling of the columns (none, minmax, robust) · seed 0")
+        assert record.population.varied == ("scaling",)
+        for number, lane in enumerate(end.lanes):
+            again = store.member_to_run(record.id, number)
+            assert again.scaling == lane.setup.scaling
+            trainer = Trainer(again.scaler.transform(table.X), again.config, table.y).fit()
+            np.testing.assert_array_equal(trainer.history.view().d_loss, lane.history.d_loss)
+
+    def test_one_that_was_stopped_says_so_and_one_without_steps_leaves_nothing(
+        self, table: Dataset, tmp_path: Path
+    ) -> None:
+        store = RunStore(tmp_path)
+        base = make_config("post", stop_epochs=20)
+        with Races(store=store) as races:
+            race = races.submit(table, varied(base, "max_epochs", [1, 50_000]), speed=NEVER, paused=True)
+            for _ in range(table.n // min(500, table.n) + 1):
+                race.step()
+            until(lambda: race.snapshot().step > table.n // min(500, table.n))
+            race.stop()
+            ended(race)
+            none = races.submit(table, short(), paused=True)
+            none.stop()
+            ended(none)
+        assert [entry.id for entry in store.entries()] == [race.record]
+        assert none.record == ""
+        assert store.get(race.record).record.state == JobState.STOPPED
+        states = [member.state for member in store.get(race.record).members()]
+        assert states == [JobState.COMPLETED, JobState.STOPPED]
+
+    def test_what_cannot_be_kept_is_told_and_costs_no_result(self, table: Dataset, tmp_path: Path) -> None:
+        (tmp_path / "runs").write_text("a file where the folder should be")
+        with Races(store=RunStore(tmp_path / "runs")) as races:
+            race = races.submit(table, short())
+            end = ended(race)
+        assert end.state == JobState.COMPLETED
+        assert (race.record, bool(race.problem)) == ("", True)

@@ -137,28 +137,42 @@ class TestSpread:
 
 
 class TestKept:
-    def test_it_leaves_a_record_for_each_scaling(self, tmp_path: Path) -> None:
+    def test_it_leaves_one_record_whatever_differs(self, tmp_path: Path) -> None:
         store = RunStore(tmp_path)
         setups = varied(BASE.replace(max_epochs=2), "scaling", ["minmax", "none"])
         with Populations(workers=1, store=store) as populations:
             population = populations.submit(spread_plan(TABLE, setups, "scaling", 3))
             members = ended(population)
-            assert len(population.records) == 2
-            for run, scaling in zip(population.records, ["minmax", "none"], strict=True):
-                record = store.get(run).record
-                assert record.population is not None
-                assert (record.population.kind, record.population.count) == ("spread", 3)
-                assert record.scaling_method == scaling
-            again = store.member_to_run(population.records[0], 2)
-            assert again.config == population.plan.member(2).config
+            assert [entry.id for entry in store.entries()] == [population.record]
+            record = store.get(population.record).record
+            assert record.population is not None
+            assert (record.population.kind, record.population.count) == ("spread", 6)
+            assert record.population.varied == ("seed", "scaling")
+            assert (record.created, record.state) == (population.created, JobState.COMPLETED)
+            for number in range(6):
+                again, plan = store.member_to_run(population.record, number), population.plan
+                assert (again.config, again.scaling) == (plan.member(number).config, plan.member(number).scaling)
         assert {member.number for member in members} == set(range(6))
+
+    def test_one_that_was_cancelled_leaves_what_had_come(self, tmp_path: Path) -> None:
+        store = RunStore(tmp_path)
+        with Populations(workers=1, store=store) as populations:
+            quick = varied(BASE.replace(max_epochs=1), "lr_g", [1e-4, 1e-3])
+            population = populations.submit(Plan("spread", TABLE, (*quick, endless().setups[0]), (0, 1), ("lr_g",)))
+            until(lambda: len(population.members()) >= 2)
+            populations.cancel(population)
+            assert population.wait(PATIENCE)
+            run = store.get(population.record)
+            assert run.record.state == JobState.STOPPED
+            assert run.record.message == f"Cancelled after {len(run.members())} of 6 runs."
+            assert [member.index for member in run.members()] == [one.index for one in population.outcomes()]
 
     def test_what_cannot_be_kept_is_told_and_costs_no_result(self, tmp_path: Path) -> None:
         (tmp_path / "runs").write_text("a file where the folder should be")
         with Populations(workers=1, store=RunStore(tmp_path / "runs")) as populations:
             population = populations.submit(small_map(max_epochs=1))
             assert len(ended(population)) == 12
-        assert population.records == ()
+        assert population.record == ""
         assert population.problem
 
 
