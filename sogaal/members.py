@@ -6,6 +6,7 @@ faster, by the worker processes of :func:`sogaal.pool.shared_pool`.
 
 import time
 import warnings
+from collections import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -22,8 +23,9 @@ from sogaal.frames import DiscriminatorWeights
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
 from sogaal.model import At, discriminators_of
 from sogaal.networks import Generator
-from sogaal.outcomes import Part, RunOutcome, to_the_end
+from sogaal.outcomes import Part, RunOutcome, Wanted, do_runs, to_the_end
 from sogaal.pool import shared_pool
+from sogaal.tables import TravellingTable
 from sogaal.trainer import Trainer
 from sogaal.workers import in_worker
 
@@ -120,6 +122,24 @@ def train_members(
             elsewhere = _in_the_pool(X, configs, snapshots, processes)
         # What did not come back is done here, so that an error is the same wherever it happened.
         return [elsewhere.get(place) or _here(X, configs, place, snapshots) for place in range(len(configs))]
+
+
+def member_outcomes(
+    X: FloatArray, configs: Sequence[TrainConfig], y: npt.NDArray[np.int8] | None = None, n_jobs: int | None = None
+) -> abc.Generator[RunOutcome]:
+    """Each of the runs as it ends, with its summary, which labels ``y`` (n,) evaluate, and D's weights.
+
+    ``X``, ``configs``, ``n_jobs``: as of :func:`train_members`, but with several processes the pool is always used. A
+    run that diverged or failed is one of the outcomes. Closed before its end, it cancels what is left.
+    """
+    processes = _processes(n_jobs, configs)
+    if processes == 1:
+        ticket = TravellingTable(X, y).ticket_with_table
+        for run in enumerate(configs):
+            yield from do_runs(ticket, [run], Wanted(frozenset(("summary", "weights"))))
+        return
+    with shared_pool().run(X, configs, y, keep=("summary", "weights"), at_most=processes) as runs:
+        yield from runs
 
 
 def _here(X: FloatArray, configs: Sequence[TrainConfig], place: int, snapshots: int) -> Trained:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
 
 # A person's own file on a person's own machine: the dashboard's limit for uploads does not apply.
 MAX_BYTES = 16 * 2**30
+MOST_MEMBERS = 10_000
 _GROUPS = {
     "game": "the game",
     "learning": "learning",
@@ -50,11 +51,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--scores", metavar="CSV", help="write id, label, outlier score, rank and flag of all rows")
     add_share_argument(output)
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
+    ensemble = parser.add_argument_group("an ensemble")
+    ensemble.add_argument(
+        "--n_estimators", type=_count, default=1, metavar="N",
+        help="train so many seeds, whose mean logit ranks; the first is --seed, the others follow from it (default 1)",
+    )  # fmt: skip
+    ensemble.add_argument(
+        "--n_jobs", type=_jobs, metavar="N", help="over so many processes, -1: all cores (default 1); same result"
+    )
     groups = {name: parser.add_argument_group(title) for name, title in _GROUPS.items()}
     for info in FIELDS.values():
         groups[info.group].add_argument(
             f"--{info.name}", metavar=_metavar(info), dest=f"field_{info.name}", help=_help(info)
         )
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_MEMBERS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {MOST_MEMBERS:,}, got {text!r}")
+
+
+def _jobs(text: str) -> int:
+    number = text.removeprefix("-")
+    if number.isascii() and number.isdigit() and int(number):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number other than 0 (-1: all cores), got {text!r}")
 
 
 def _metavar(info: FieldInfo) -> str:
@@ -71,6 +93,10 @@ def run(arguments: argparse.Namespace) -> int:
     source, config = _source(arguments), _config(arguments)
     # Whatever can be wrong is looked at before the long part: arguments, files to write, the table.
     _check_outputs(arguments)
+    if arguments.n_estimators > 1:
+        return _ensemble(arguments, source, config)
+    if arguments.n_jobs is not None:
+        raise UsageError("--n_jobs is how many processes train an ensemble: it needs --n_estimators of 2 or more.")
     from sogaal.cli.training import Training  # here: torch takes a second or two to load
 
     store = _store(arguments)
@@ -86,6 +112,27 @@ def run(arguments: argparse.Namespace) -> int:
             training.write_plot(arguments.plot)
         raise
     written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot)
+    print(training.json() if arguments.json else training.table(written))
+    return 0
+
+
+def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -> int:
+    if arguments.plot:
+        raise UsageError("--plot shows the course of one training: it does not go with --n_estimators of 2 or more.")
+    from sogaal.cli.ensemble import EnsembleTraining
+
+    training = EnsembleTraining.prepare(
+        source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, _store(arguments),
+        arguments.n_estimators, arguments.n_jobs or 1,
+    )  # fmt: skip
+    for note in [] if arguments.quiet else training.notes:
+        print(f"note: {note}", file=sys.stderr)
+    try:
+        training.train(show=not arguments.quiet and sys.stderr.isatty())
+    finally:
+        if training.problem:
+            print(f"note: {training.problem}", file=sys.stderr)
+    written = training.write(arguments.save, arguments.scores, arguments.share)
     print(training.json() if arguments.json else training.table(written))
     return 0
 

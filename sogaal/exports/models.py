@@ -43,6 +43,11 @@ def save_model(path: str | Path, model: Model | Ensemble | HasModel) -> None:
 
     Same model, same bytes. Raises :class:`DataError` where the file cannot be written.
     """
+    write_atomic(path, model_bytes(model))
+
+
+def model_bytes(model: Model | Ensemble | HasModel) -> bytes:
+    """The content of the file that :func:`save_model` writes."""
     if not isinstance(model, Model | Ensemble):
         model = model.to_model()
     members = model.members if isinstance(model, Ensemble) else (model,)
@@ -66,7 +71,7 @@ def save_model(path: str | Path, model: Model | Ensemble | HasModel) -> None:
             for part in _PARTS:
                 tensors[f"snapshots.{part}"] = np.stack([_stacked(member.snapshots, part) for member in members])
     text = json.dumps(description, sort_keys=True, allow_nan=False)
-    write_atomic(path, save(tensors, metadata={_KEY: text}))
+    return bytes(save(tensors, metadata={_KEY: text}))
 
 
 def _stacked(discriminators: Sequence[DiscriminatorWeights], part: str) -> npt.NDArray[np.float32]:
