@@ -85,7 +85,7 @@ def _replay(saved: SavedRun) -> bytes:
 OFFERS: dict[str, Offer] = {
     "zip": Offer("Whole run (zip)", ".zip", "application/zip", _zip, "run.json",
                  "All files and the table; `sogaal runs import` takes it back."),
-    "report": Offer("Report (HTML)", "-report.html", "text/html", report_of, "history.csv",
+    "report": Offer("Report (HTML)", "-report.html", "text/html", report_of, "run.json",
                     "One page to read or print: charts, diagnosis, the most abnormal rows, how to do it again."),
     "scores": Offer("Scores (CSV)", "-scores.csv", "text/csv", SavedRun.scores_csv, "model.safetensors",
                     "The outlier score and the rank of every row."),

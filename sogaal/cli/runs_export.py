@@ -12,7 +12,7 @@ from sogaal.errors import ConfigError, DataError, RunError
 from sogaal.exports import history_csv, history_parquet, save_model, scores_csv, scores_table
 from sogaal.files import check_target, write_atomic
 from sogaal.model import ScoreAt
-from sogaal.runs.archive import export_zip
+from sogaal.runs.archive import export_zip, export_zips
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 
@@ -45,7 +45,8 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="zip", metavar="FORMAT", help="what to write (default zip); see below")
     parser.add_argument(
         "-o", "--output", metavar="PATH",
-        help="the file to write; with several runs, and for tensorboard, a folder (default: here, named like the run)",
+        help="the file to write; with several runs, and for tensorboard, a folder (default: here, named like the run); "
+        "several go into one zip if its name ends so",
     )  # fmt: skip
     parser.add_argument("--at", choices=("stop", "end", "snapshots"), help="onnx, scores: which D (default: the run's)")
     add_share_argument(parser)
@@ -58,6 +59,8 @@ def export(arguments: argparse.Namespace) -> int:
     form = FORMATS[arguments.format]
     store = RunStore(arguments.runs)
     runs = {(run := store.get(name)).id: run for name in arguments.run}
+    if len(runs) > 1 and arguments.format == "zip" and str(arguments.output).endswith(".zip"):
+        return _together([*runs.values()], arguments)
     targets = _targets([*runs.values()], form, arguments.output)
     choice = Choice(arguments.at, arguments.share)
     written: list[Path] = []
@@ -72,6 +75,17 @@ def export(arguments: argparse.Namespace) -> int:
             print(f"written: {target}", flush=True)
     if arguments.json:
         print(json.dumps([{"id": run, "path": str(path)} for run, path in zip(runs, written, strict=True)]))
+    return 0
+
+
+def _together(runs: list[SavedRun], arguments: argparse.Namespace) -> int:
+    """Write several runs to one archive."""
+    (target,) = _targets(runs[:1], FORMATS["zip"], arguments.output)
+    export_zips(runs, target)
+    if arguments.json:
+        print(json.dumps([{"id": run.id, "path": str(target)} for run in runs]))
+    else:
+        print(f"written: {target}")
     return 0
 
 

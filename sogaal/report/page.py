@@ -1,21 +1,12 @@
-"""The page of a report: its sections in order, and the frame around them."""
+"""The page of a run's report: its sections in order."""
 
-import base64
-import hashlib
-import re
-import shlex
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import sogaal
 from sogaal import figures
-from sogaal.config import FIELDS
 from sogaal.diagnosis import Finding
-from sogaal.figures.theme import DARK, LIGHT, Theme
 from sogaal.metrics import outlier_score, rank, ranking_metrics, roc_auc
 from sogaal.model import At
 from sogaal.planes import feature_plane, pca_plane
@@ -23,15 +14,13 @@ from sogaal.report import charts
 from sogaal.report.content import (
     ReportContent,
     Unusual,
-    changed_values,
     python_lines,
-    table_file,
     train_command,
     unusual_values,
 )  # fmt: skip
+from sogaal.report.document import document, section
 from sogaal.report.html import Child, Html, join, table, tag
-from sogaal.runs.printable import printable
-from sogaal.runs.shelf import is_shipped
+from sogaal.report.setup import origin_section, setup_section, table_again
 
 MOST_ROWS, MOST_COLUMNS, MOST_NAMES = 20, 8, 2
 AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
@@ -41,48 +30,20 @@ SEVERITY = {"failure": "✖ failure", "warning": "▲ warning", "good": "✔ goo
 def report_page(content: ReportContent) -> bytes:
     """The whole page, UTF-8; same content, same bytes."""
     title = content.name or content.title
-    sections = [
-        _head(content, title),
-        _results(content),
-        _diagnosis(content),
-        _course(content),
-        _ranking(content),
-        _rows(content),
-        _setup(content),
-        _origin(content),
-        _again(content),
-    ]
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    head = join(
-        Html('<meta charset="utf-8">'),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Html('<meta name="color-scheme" content="light dark"><meta name="generator" content="sogaal">'),
-        tag("title", f"{title} - report"),
-        Html('<link rel="icon" href="data:,">'),
-        Html(f"<style>{style}</style>"),
+    return document(
+        title,
+        [
+            _head(content, title),
+            _results(content),
+            _diagnosis(content),
+            _course(content),
+            ranking_section(content),
+            rows_section(content),
+            setup_section(content.config, content.scaler),
+            origin_section(content.dataset, content.versions, content.device, content.run, content.created),
+            _again(content),
+        ],
     )
-    body = tag("main", sections)
-    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>\n{body}\n</body>\n</html>\n'.encode()
-
-
-@cache
-def _style() -> str:
-    light, dark = _variables(LIGHT), _variables(DARK)
-    sheet = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
-    # Paper is light whatever the reader's screen looks like.
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n{sheet}"
-
-
-def _variables(theme: Theme) -> str:
-    names = ("inlier", "outlier", "generated", "auc", "auc_fill", "ink", "muted", "grid", "frame", "surface", "edge")
-    return ";".join(f"--{name.replace('_', '-')}:{getattr(theme, name)}" for name in names)
-
-
-def _section(heading: str, *children: Child) -> Html:
-    return tag("section", tag("h2", heading), *children)
 
 
 # -- what it is, and how it ended --------------------------------------------------------------------------------------
@@ -132,7 +93,7 @@ def _results(content: ReportContent) -> Html:
     d_loss, g_loss = (_four(numbers.get(name)) for name in ("d_loss", "g_loss"))
     losses = f"Last losses: D {d_loss}, G {g_loss} (ln 2 = 0.6931: D cannot tell)."
     if not content.logits:
-        return _section(
+        return section(
             "Result", tag("p", "The run left no trained D, so there are no scores."), tag("p", said, " ", losses)
         )
     rows = [_moment(content, at) for at in content.logits]
@@ -150,7 +111,7 @@ def _results(content: ReportContent) -> Html:
         parts.append(
             tag("p", "Precision at n: the share of outliers among as many rows as there are outliers.", class_="fine")
         )
-    return _section("Result", *parts)
+    return section("Result", *parts)
 
 
 def _moment(content: ReportContent, at: At) -> list[Child]:
@@ -182,8 +143,8 @@ def _four(value: Any) -> str:
 
 def _diagnosis(content: ReportContent) -> Html:
     if not content.findings:
-        return _section("What this run shows", tag("p", "No diagnosis was made of this run."))
-    return _section("What this run shows", [_finding(one) for one in content.findings])
+        return section("What this run shows", tag("p", "No diagnosis was made of this run."))
+    return section("What this run shows", [_finding(one) for one in content.findings])
 
 
 def _finding(finding: Finding) -> Html:
@@ -203,14 +164,14 @@ def _finding(finding: Finding) -> Html:
 def _course(content: ReportContent) -> Html:
     view = content.view
     if not view.steps:
-        return _section("The course of the run", tag("p", "The run ended before its first step."))
+        return section("The course of the run", tag("p", "The run ended before its first step."))
     options = {"total_steps": content.total_steps, "stop_step": content.stop_step}
     parts: list[Child] = [charts.losses_chart(figures.losses_info(view, **options))]  # type: ignore[arg-type]
     if view.has_labels:
         parts.append(charts.auc_chart(figures.auc_info(view, **options)))  # type: ignore[arg-type]
     else:
         parts += charts.signals_charts(figures.signals_info(view, **options))  # type: ignore[arg-type]
-    return _section("The course of the run", *parts, *_planes(content))
+    return section("The course of the run", *parts, *_planes(content))
 
 
 def _planes(content: ReportContent) -> Iterator[Html]:
@@ -232,7 +193,8 @@ def _planes(content: ReportContent) -> Iterator[Html]:
     yield charts.side_by_side(*drawn, class_="row two")
 
 
-def _ranking(content: ReportContent) -> Html:
+def ranking_section(content: ReportContent) -> Html:
+    """The curves and the scores of the D that scores; nothing where there is none."""
     at = content.at
     if at is None:
         return Html("")
@@ -244,13 +206,14 @@ def _ranking(content: ReportContent) -> Html:
             charts.precision_recall_chart(figures.precision_recall_info(logits, y)),
         ]
     drawn.append(charts.histogram_chart(figures.score_histogram_info(logits, y, share=content.share)))
-    return _section(f"The ranking by D {AT[at]}", charts.side_by_side(*drawn))
+    return section(f"The ranking by D {AT[at]}", charts.side_by_side(*drawn))
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
 
 
-def _rows(content: ReportContent) -> Html:
+def rows_section(content: ReportContent) -> Html:
+    """The most abnormal rows with their values; nothing where no D scores."""
     at = content.at
     if at is None:
         return Html("")
@@ -284,7 +247,7 @@ def _rows(content: ReportContent) -> Html:
     notes += " A row can be abnormal without any, by what comes together in it."
     if left_out:
         notes += f" Shown: {len(columns)} of {data.d:,} features, those most often unusual among these rows."
-    return _section(
+    return section(
         "The most abnormal rows",
         table(caption, heads, body, numbers=aligned, class_="rows"),
         tag("p", notes, class_="fine"),
@@ -316,80 +279,9 @@ def _words(content: ReportContent, found: list[Unusual]) -> Child:
     return join([part for i, one in enumerate(parts) for part in (", " if i else "", one)], more) if parts else "-"
 
 
-# -- set-up ------------------------------------------------------------------------------------------------------------
-
-
-def _setup(content: ReportContent) -> Html:
-    scaling = content.scaler.method
-    changed = changed_values(content.config, scaling)
-    values = content.config.model_dump() | {"scaling": scaling}
-    if changed:
-        rows = [
-            [_title(name), tag("code", _shown(value)), _shown(_default(name)), _help(name)]
-            for name, value in changed.items()
-        ]
-        first = table("What differs from the defaults", ["Parameter", "Value", "Default", "What it does"], rows)
-    else:
-        first = tag("p", "Everything is as the defaults have it.")
-    rows = [[_title(name), tag("code", f"--{name}"), _shown(value)] for name, value in values.items()]
-    whole = table("The whole set-up", ["Parameter", "Flag", "Value"], rows)
-    return _section("Set-up", first, whole, [tag("p", note, class_="fine") for note in content.scaler.notes])
-
-
-def _title(name: str) -> str:
-    return FIELDS[name].title if name in FIELDS else "Scaling of the columns"
-
-
-def _default(name: str) -> Any:
-    return FIELDS[name].default if name in FIELDS else "minmax"
-
-
-def _help(name: str) -> str:
-    return FIELDS[name].help if name in FIELDS else "How the columns are scaled before training."
-
-
-def _shown(value: Any) -> str:
-    return "empty" if value is None else str(value)
-
-
-def _origin(content: ReportContent) -> Html:
-    data = content.dataset
-    rows: list[list[Child]] = [
-        ["Table", tag("bdi", data.title or data.name)],
-        ["Name", tag("bdi", data.name)],
-        ["Size", f"{data.n:,} rows, {data.d:,} features"],
-        ["SHA-256 of values, labels and names", tag("code", data.fingerprint, class_="hash")],
-    ]
-    # Of a file of people's own only its name: where it lies is nobody else's business.
-    source = data.source if is_shipped(data) else re.split(r"[/\\]", data.source)[-1]
-    for name, words in (("About", data.description), ("Source", source), ("Licence", data.licence)):
-        rows += [[name, tag("bdi", words)]] if words else []
-    rows += [["Note", tag("bdi", note)] for note in data.notes]
-    names = {"sogaal": "sogaal", "torch": "PyTorch", "numpy": "NumPy", "python": "Python"}
-    trained = ", ".join(f"{names.get(name, name)} {value}" for name, value in content.versions.items() if value)
-    rows += [["Trained with", f"{trained}, on {content.device}"]] if trained else []
-    rows += [["Run", tag("code", content.run)]] if content.run else []
-    if content.created is not None:
-        rows.append(["Begun", f"{content.created:%Y-%m-%d %H:%M:%S} UTC"])
-    rows.append(["Report by", f"sogaal {sogaal.__version__}"])
-    return _section("Data and versions", table("Where it comes from", ["What", "Value"], rows, class_="facts"))
-
-
 def _again(content: ReportContent) -> Html:
     data, config, scaling = content.dataset, content.config, content.scaler.method
-    parts: list[Child] = []
-    if not is_shipped(data):
-        file = table_file(data)
-        words: list[Child] = ["The table is one of your own and not in this page. "]
-        if content.run:
-            command = f"sogaal runs export {content.run} --format table -o {shlex.quote(file)}"
-            words += [
-                "From the folder of runs, or after an import of the run, this writes it:",
-                tag("pre", tag("code", command)),
-            ]
-        else:
-            words += [f"The commands below call it {printable(file)}."]
-        parts += [tag("div", words)]
+    parts = table_again(data, content.run)
     parts.append(tag("p", "On the command line:"))
     parts.append(tag("pre", tag("code", train_command(data, config, scaling))))
     parts.append(tag("p", "In Python:"))
@@ -398,4 +290,4 @@ def _again(content: ReportContent) -> Html:
     if not content.complete:
         same += f" Both go on to the end; this run ended after {content.view.steps:,} steps."
     parts.append(tag("p", same, class_="fine"))
-    return _section("How to do it again", *parts)
+    return section("How to do it again", *parts)

@@ -1,30 +1,57 @@
-"""The report of a saved run."""
+"""The report of a saved run, or of a population."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from sogaal.diagnosis import Finding
-from sogaal.errors import RunError
+from sogaal.ensemble import Ensemble
+from sogaal.errors import ConfigError, DataError, RunError
 from sogaal.model import At
 from sogaal.report.content import ReportContent
 from sogaal.report.page import report_page
+from sogaal.report.population import PopulationContent, population_page
+from sogaal.runs.folder import MODEL
+from sogaal.runs.populations import runs_of
+from sogaal.runs.record import RunRecord
 from sogaal.runs.saved import SavedRun
+from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
+
+MOMENTS: tuple[At, ...] = ("stop", "end")
 
 
 def report_of(run: SavedRun) -> bytes:
     """The report of a run as it lies in its folder; one that goes on, failed or broke off has what there is of it.
 
-    Raises :class:`RunError` for a population, and where the table is gone or a file is damaged.
+    Raises :class:`RunError` where the table is gone or a file is damaged.
     """
+    if run.record.population is not None:
+        return population_page(population_of(run))
     return report_page(content_of(run))
 
 
+def population_of(run: SavedRun) -> PopulationContent:
+    """What the report of a population tells; errors as of :func:`report_of`."""
+    members, dataset = run.members(), run.dataset()
+    beside = RunStore(run.folder.parent).entries()  # among them the runs that members became
+    logits: dict[At, npt.NDArray[np.floating[Any]]] = {}
+    try:
+        became = runs_of(run.record, members, (one for one in beside if isinstance(one, RunRecord)))
+        if run.file(MODEL) is not None:
+            model = run.model()
+            X = model.scaled(dataset.X)
+            there = model.members[0].discriminators if isinstance(model, Ensemble) else {}
+            logits = {at: model.score_scaled(X, at) for at in MOMENTS if at in there}
+    except (ConfigError, DataError) as error:
+        raise RunError(f"{run.id}: the population is damaged ({error}).") from None
+    return PopulationContent(run.record, dataset, members, {one: record.id for one, record in became.items()}, logits)
+
+
 def content_of(run: SavedRun) -> ReportContent:
-    """What the report tells; errors as of :func:`report_of`."""
+    """What the report of a single run tells; errors as of :func:`report_of`."""
     record = run.record
-    if record.population is not None:
-        raise RunError(f"{run.id}: a report is of a single run, and this is a population of {record.population.count}.")
     result = run.result()
     logits: dict[At, npt.NDArray[np.float32]] = {}
     if result is not None and result.logits_stop is not None:
