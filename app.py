@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages._annotate import forget_deleted
+from pages._import_runs import forget as forget_imported
 from sogaal.launch import install_plotly
 
 # Drawn here because Streamlit fetches Material icons and emoji for the browser's tab from the internet.
@@ -58,4 +59,5 @@ st.session_state["navigated"] = True
 page = st.navigation(PAGES, position="top")
 if page.url_path != RUNS.url_path:
     forget_deleted()  # what was deleted on that page can be undone until it is left
+    forget_imported()
 page.run()

@@ -1,25 +1,31 @@
 """The files of a run to take away, each made when it is asked for."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import streamlit as st
 
 from pages import _server
-from sogaal.errors import RunError, SogaalError
+from pages._words import plain
+from sogaal.errors import RunError, SogaalError, failure_message
 from sogaal.exports import history_csv, history_parquet
 from sogaal.exports.history import Times
 from sogaal.history import HistoryView
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.replay import replay_page, replay_payload
 from sogaal.report import report_of
-from sogaal.runs.archive import export_zip
+from sogaal.runs.archive import export_zips
 from sogaal.runs.saved import SavedRun
 
 EVENTS = "events.out.tfevents"
+# What many runs that belong together can leave; a model and scores only where they score together.
+OF_POPULATIONS = ("zip", "report", "scores", "model", "onnx")
+SEVERAL = "Each in a folder of its own inside; `sogaal runs import` and Import on this page take them back."
 _logger = logging.getLogger(__name__)
 
 
@@ -42,9 +48,13 @@ def _onnx(saved: SavedRun) -> bytes:
 
 
 def _zip(saved: SavedRun) -> bytes:
+    return _zipped([saved])
+
+
+def _zipped(runs: Sequence[SavedRun]) -> bytes:
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "run.zip"
-        export_zip(saved, path)
+        path = Path(folder) / "runs.zip"
+        export_zips(runs, path)
         return path.read_bytes()
 
 
@@ -114,36 +124,100 @@ def downloads(saved: SavedRun, key: str) -> None:
     try:
         files = saved.files
     except RunError as error:
-        st.caption(str(error))
+        st.caption(plain(str(error)))
         return
+    _buttons(saved, files, key)
+
+
+@st.fragment
+def _buttons(saved: SavedRun, files: Sequence[str], key: str) -> None:
     for kind, offer in OFFERS.items():
+        if saved.record.population is not None and kind not in OF_POPULATIONS:
+            continue
         there = any(name.startswith(offer.needs) for name in files)
         lack = f"This run has no {offer.needs.split('.out')[0]} (it is {saved.record.state.value})."
         name = _events_name(saved) if kind == "events" else f"{saved.id}{offer.ending}"
-        st.download_button(
-            offer.title,
-            _made(saved.id, offer),
-            file_name=name,
-            mime=offer.mime,
-            key=f"{key}_{kind}",
-            icon=":material/download:",
-            on_click="ignore",
-            disabled=not there,
-            help=offer.help if there else lack,
-            width="stretch",
-        )
+        _button(f"{key}_{kind}", offer, name, _made(saved.id, offer), there, offer.help if there else lack)
+
+
+@st.fragment
+def download_several(ids: Sequence[str], key: str) -> None:
+    """Draw the button for several runs in one zip."""
+    store = _server.store()  # in the thread that makes the file there is no session
+
+    def make() -> bytes:
+        return _zipped([store.get(run) for run in ids])
+
+    offer = replace(OFFERS["zip"], title=f"{len(ids)} runs (zip)", help=SEVERAL)
+    name = f"{len(ids)}-runs-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
+    _button(f"{key}_several", offer, name, make, True, offer.help)
+
+
+def _button(key: str, offer: Offer, name: str, make: Callable[[], bytes], there: bool, words: str) -> None:
+    """A button for a file, and below it why it could not be made the last time it was asked for."""
+    attempt = Attempt(offer.title, make)
+    st.download_button(
+        offer.title,
+        attempt.content,
+        file_name=name,
+        mime=offer.mime,
+        key=key,
+        icon=":material/download:",
+        on_click=_note,
+        args=(key, attempt),
+        disabled=not there,
+        help=words,
+        width="stretch",
+    )
+    problem = st.session_state.get("download_problem")
+    if problem and problem[0] == key:
+        st.error(plain(problem[1]), icon=":material/error:")
+
+
+def _note(key: str, attempt: "Attempt") -> None:
+    """Remember why a file could not be made, or that it could."""
+    st.session_state["download_problem"] = (key, problem) if (problem := attempt.problem()) else None
+
+
+class Attempt:
+    """One click on a download: its file is made once, for the browser that fetches it and for the page that looks
+    whether it could be made, whichever comes first."""
+
+    def __init__(self, title: str, make: Callable[[], bytes]) -> None:
+        self._title, self._make = title, make
+        self._lock = threading.Lock()
+        self._made: bytes | None = None
+        self._problem = ""
+        self._tried = False
+
+    def content(self) -> bytes:
+        """The file; raises :class:`RunError` with the reason where it cannot be made. Runs in the server's thread."""
+        with self._lock:
+            if self._made is None:
+                self._try()
+            made, self._made = self._made, None  # a second click makes it anew
+        if made is None:
+            raise RunError(self._problem)
+        return made
+
+    def problem(self) -> str:
+        """Why the file cannot be made, or nothing; waits until that is known."""
+        with self._lock:
+            if not self._tried:
+                self._try()
+            return self._problem
+
+    def _try(self) -> None:
+        self._tried, self._problem = True, ""
+        try:
+            self._made = self._make()
+        except (SogaalError, OSError) as error:
+            self._problem = f"{self._title} could not be made: {failure_message(error)}"
+        except Exception as error:
+            _logger.exception("%s could not be made.", self._title)
+            self._problem = f"{self._title} could not be made: {failure_message(error)}"
 
 
 def _made(run: str, offer: Offer) -> Callable[[], bytes]:
     store = _server.store()  # in the thread that makes the file there is no session
-
-    def make() -> bytes:
-        try:
-            return offer.make(store.get(run))
-        except SogaalError:
-            raise
-        except Exception as error:
-            _logger.exception("%s of run %s could not be made.", offer.title, run)
-            raise RunError(f"{offer.title} could not be made: {error}") from None
-
-    return make
+    return lambda: offer.make(store.get(run))

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages import _annotate, _downloads, _run_rows, _running, _saved, _server
+from pages import _annotate, _downloads, _import_runs, _run_rows, _running, _saved, _server
 from pages._entry import enter
 from pages._run_rows import ORDERS, Row
 from pages._words import plain
@@ -147,11 +147,13 @@ def _actions(selected: Sequence[Row]) -> None:
             _did(_annotate.take_setup(one.folder), "pages/playground.py")
         with st.popover("Name, tags, note", icon=":material/edit:", disabled=not saved, width="content"):
             _edit(saved)
-        with st.popover("Download", icon=":material/download:", disabled=one is None or not saved, width="content"):
-            if one is not None and saved:
-                _download(one)
+        whole = bool(saved) and len(saved) == len(selected)
+        with st.popover("Download", icon=":material/download:", disabled=not whole, width="content"):
+            if whole:
+                _download(saved)
         if st.button("Delete", icon=":material/delete:", disabled=not ended, help="It can be undone on this page."):
             _did(_annotate.delete([row.folder for row in selected]), None)
+        _import()
         _undo()
 
 
@@ -191,12 +193,21 @@ def _edit(saved: Sequence[Row]) -> None:
             _annotate.edit(found.record, "runs")
 
 
-def _download(row: Row) -> None:
-    found = _saved.find(row.folder)
+def _download(saved: Sequence[Row]) -> None:
+    if len(saved) > 1:
+        _downloads.download_several([row.folder for row in saved], "runs")
+        return
+    found = _saved.find(saved[0].folder)
     if found is None:
         st.caption("The run cannot be read any more.")
     else:
         _downloads.downloads(found, "runs")
+
+
+def _import() -> None:
+    """Draw what takes runs from a zip."""
+    with st.popover("Import", icon=":material/upload:", width="content"):
+        _import_runs.take()
 
 
 def _messages() -> None:
@@ -251,7 +262,9 @@ def _unreadable(found: Sequence[Unreadable]) -> None:
 
 def _empty() -> None:
     st.info(f"{_deleted()}There are no runs. Every training is saved here by itself.", icon=":material/info:")
-    _undo()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _import()
+        _undo()
     if st.button("To the Playground", icon=":material/play_circle:", type="primary"):
         st.switch_page("pages/playground.py")
 

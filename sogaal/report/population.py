@@ -190,7 +190,7 @@ def _by_setup(content: PopulationContent) -> Html:
     heads += ["members", "AUC at stop, median", "from to", "AUC at end, median", "from to"]
     left_out = len(content.groups) - len(rows)
     caption = f"By set-up; the first {len(rows)} of {len(content.groups):,}" if left_out else "By set-up"
-    return table(caption, heads, rows, numbers=range(1, len(heads)))
+    return table(caption, heads, rows, numbers=range(1, len(heads)), class_="rows")
 
 
 def _ensemble(content: PopulationContent) -> list[Html]:

@@ -7,6 +7,7 @@ In the archive each run is a folder with the name of the run: ``run.json`` and t
 and ``table.npz`` where the run learned from a table that the project does not ship. It is taken whole or not at all.
 """
 
+import shutil
 import stat
 import tempfile
 import zipfile
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from sogaal.errors import DataError, RunError
 from sogaal.files import atomic_path
@@ -103,6 +105,18 @@ def import_zips(store: RunStore, path: str | Path, most_bytes: int = MOST_UNPACK
     """
     with tempfile.TemporaryDirectory(prefix="sogaal-import-") as place:
         return _take_all(store, unpacked(Path(path), Path(place), most_bytes))
+
+
+def import_upload(store: RunStore, content: BinaryIO, filename: str) -> list[Imported]:
+    """:func:`import_zips` of a file that somebody sent; messages call it ``filename``."""
+    with tempfile.TemporaryDirectory(prefix="sogaal-upload-") as place:
+        path = Path(place) / "runs.zip"
+        with path.open("wb") as file:
+            shutil.copyfileobj(content, file)
+        try:
+            return import_zips(store, path)
+        except (RunError, DataError) as error:
+            raise type(error)(str(error).replace(str(path), filename)) from None
 
 
 def _take_all(store: RunStore, runs: Sequence[Unpacked]) -> list[Imported]:

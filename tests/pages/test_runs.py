@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from sogaal.jobs import Job, JobRegistry, JobState
 from sogaal.outcomes import RunOutcome
 from sogaal.runs.store import RunStore
 from tests.conftest import ROOT
-from tests.pages.session import PATIENCE, Session, hold, until
+from tests.pages.session import PATIENCE, Session, hold, read, until
 
 
 def train(dataset: str = "onecluster", *, state: str = "completed", **changes: object) -> Job:
@@ -71,6 +72,11 @@ class Runs(Session):
 
     def can(self, label: str) -> bool:
         return not self.button(label).disabled
+
+    def take_in(self, filename: str, content: bytes) -> None:
+        """Import a zip."""
+        self.at.file_uploader[-1].upload(filename, content)
+        self.look()
 
     def filter(self, key: str, value: object) -> "Runs":
         kind = self.at.text_input if key == "runs_words" else self.at.multiselect
@@ -261,7 +267,7 @@ def test_every_file_can_be_made(kind: str) -> None:
     saved = _saved.find(train().id)
     offer = _downloads.OFFERS[kind]
     assert any(name.startswith(offer.needs) for name in saved.files)
-    content = _downloads._made(saved.id, offer)()
+    content = _downloads.Attempt(offer.title, _downloads._made(saved.id, offer)).content()
     assert len(content) > 100
     if kind == "zip":
         assert f"{saved.id}/run.json" in zipfile.ZipFile(io.BytesIO(content)).namelist()
@@ -271,9 +277,72 @@ def test_every_file_can_be_made(kind: str) -> None:
 
 def test_no_file_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     train()
-    monkeypatch.setattr(_downloads, "_made", lambda *_: pytest.fail)
+    monkeypatch.setattr(_downloads, "_made", lambda *_: lambda: pytest.fail("it was made"))
     page = Runs().select(0)
     assert not page.at.exception
+
+
+def test_a_file_is_made_once_for_a_click() -> None:
+    """The browser fetches it, and the page looks whether it could be made: whichever comes first makes it."""
+    made: list[int] = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"content"
+
+    attempt = _downloads.Attempt("A file", make)
+    assert attempt.problem() == ""
+    assert attempt.content() == b"content"
+    assert (attempt.problem(), len(made)) == ("", 1)
+    assert attempt.content() == b"content"  # a second click on the same button
+    assert len(made) == 2
+
+
+def test_a_download_that_fails_says_why_beside_the_button(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = train()
+    restart(monkeypatch)
+    (_saved.find(job.id).folder / "model.safetensors").write_bytes(b"nonsense")
+    page = Runs().select(0)
+    next(one for one in page.at.get("download_button") if one.label == "Model (ONNX)").click()
+    page.look()
+    (error,) = page.errors
+    assert error.startswith("Model (ONNX) could not be made: ")
+    assert "model.safetensors" in error
+    next(one for one in page.at.get("download_button") if one.label == "Scores (CSV)").click()
+    assert page.look().errors == []
+
+
+def test_several_runs_are_downloaded_in_one_zip_and_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    jobs = [train(seed=seed) for seed in (0, 1)]
+    page = Runs().select(0, 1)
+    assert [one.label for one in page.at.get("download_button")] == ["2 runs (zip)"]
+    saved = [_saved.find(job.id) for job in jobs]
+    content = _downloads._zipped(saved)
+    with JobRegistry(RunStore(tmp_path / "elsewhere")) as other:
+        monkeypatch.setattr(_server, "registry", lambda: other)
+        _saved.changed()
+        page = Runs()
+        assert any("There are no runs." in info.value for info in page.at.info)
+        page.take_in("runs.zip", content)
+        assert sorted(page.table["name"]) == sorted(short(job) for job in jobs)
+        assert [read(one.value) for one in page.at.success] == [f"Imported: {one.record.title}" for one in saved]
+        page.take_in("runs.zip", content)
+        assert all(one.value.startswith("Already here, and the same") for one in page.at.success)
+        assert len(page.table) == 2
+        page.take_in("bad.zip", content[:1000])
+        assert [error.partition(": ")[0] for error in page.errors] == ["bad.zip"]
+        assert not page.at.success
+        assert len(page.table) == 2
+
+
+def test_a_run_that_was_deleted_here_and_imported_is_listed() -> None:
+    job = train()
+    content = _downloads._zip(_saved.find(job.id))
+    page = Runs().select(0)
+    page.press("Delete")
+    page.take_in("run.zip", content)
+    assert len(page.table) == 1
+    assert ", under a new id" in page.at.success[0].value
 
 
 # -- a saved run on the Playground ---------------------------------------------------------------------------------
