@@ -40,14 +40,19 @@ def population(run: Shown, members: Sequence[Member]) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            name: st.column_config.NumberColumn(title, format="%.3f") for name, title in NUMBERS.items()
-        } | titles | {"run": st.column_config.TextColumn("Run", help="Those that became runs of their own.")},
+        column_config=_columns(titles),
         alt="Members, one in each row",
-    )  # fmt: skip
+    )
     rows = [row for row in found["selection"]["rows"] if row < len(members)]
     with bar:
         _buttons(run, members[rows[0]].index if rows else -1, became)
+
+
+def _columns(titles: Mapping[str, str]) -> dict[str, Any]:
+    column = st.column_config
+    numbers = {name: column.NumberColumn(title, format="%.3f") for name, title in NUMBERS.items()}
+    became = column.TextColumn("Run", help="Those that became runs of their own.")
+    return {**titles, **numbers, "state": "State", "message": "Message", "run": became}
 
 
 def _buttons(run: Shown, index: int, became: Mapping[int, RunRecord]) -> None:
@@ -83,7 +88,9 @@ def _row(member: Member, became: Mapping[int, RunRecord]) -> dict[str, Any]:
     numbers = {name: member.numbers.get(name) for name in NUMBERS}
     record = became.get(member.index)
     as_run = "" if record is None else _run_rows.of_record(record).state.value
-    return {**member.values, "state": member.state.value, **numbers, "run": as_run, "message": member.message}
+    aucs = {name: numbers.pop(name) for name in ("auc_stop", "auc_final", "auc_best")}
+    state = member.state.value
+    return {**member.values, "state": state, **aucs, "run": as_run, **numbers, "message": member.message}
 
 
 def _train(population: str, index: int) -> None:

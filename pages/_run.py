@@ -59,12 +59,12 @@ def _head(run: Shown) -> None:
         name = run.title if record is None or not record.name else record.name
         tags = "" if record is None else "".join(f" :gray-badge[{plain(tag)}]" for tag in record.tags)
         st.markdown(f"**{plain(name)}**{tags}", width="stretch")
+        if run.parent is not None:
+            _origin(run.parent)
         if not snapshot.state.active and not run.members:
             st.caption(_live.progress_text(snapshot), width="content")
     if record is not None and record.name:
         st.caption(plain(run.title))
-    if run.parent is not None:
-        _origin(run.parent)
     if record is not None and record.note:
         st.caption(f":material/sticky_note_2: {plain(record.note)}")
     for problem in () if snapshot.state.active else run.problems:  # that of a run under way is said as it comes
@@ -84,17 +84,18 @@ def _origin(parent: str) -> None:
     """Where a run came from that was a member of a population: the way back, if that is still there."""
     found = _saved.find(parent)
     if found is None:
-        st.caption(":material/account_tree: It was a member of a population that is not there, or no more.")
+        st.caption(":material/account_tree: of a population that is not there, or no more", width="content")
         return
     record = found.record
+    kind = "population" if record.population is None else record.population.kind
     st.button(
-        plain(f"From: {record.name or record.title}"),
+        plain(f"From a {kind}"),
         key="to_population",
         icon=":material/account_tree:",
         type="tertiary",
         on_click=_running.show,
         args=(token_of(record.id),),
-        help="This run was one of many; this leads to all of them.",
+        help=plain(f"This run is one of many: {record.name or record.title}"),
     )
 
 

@@ -78,7 +78,7 @@ def test_it_leaves_one_record_that_scores(ensemble: tuple[Path, dict[str, object
     (record,) = store.entries()
     assert (record.id, record.state, record.message) == (told["run"], JobState.COMPLETED, "")
     assert (record.population.kind, record.population.count, record.population.varied) == ("ensemble", 3, ("seed",))
-    assert record.title.endswith(" · seed 7 · ensemble of 3")
+    assert record.title == "onecluster · ensemble of 3 · SO-GAAL · Post, stop_epochs 15 · seed 7"
     assert record.summary == {name: told[name] for name in record.summary}
     run = store.get("last")
     assert run.files == ("members.csv", "model.safetensors", "run.json", "scores.csv")

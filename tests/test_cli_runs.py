@@ -296,6 +296,16 @@ def test_a_zip_is_imported_elsewhere_and_scores_the_same(
     assert len(RunStore(other).entries()) == 4
 
 
+def test_several_runs_go_into_one_zip(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "all.zip"
+    done = run("export", *ids(root), "-o", target, "--runs", root)
+    assert (done.returncode, done.stdout) == (0, f"written: {target}\n")
+    told(capsys, "import", target, "--runs", tmp_path / "other")
+    assert ids(tmp_path / "other") == ids(root)
+    assert main(["runs", "export", *ids(root), "-o", str(tmp_path / "no" / "all.zip"), "--runs", str(root)]) == 2
+    assert "--output: " in capsys.readouterr().err
+
+
 def test_onnx_runs_in_onnxruntime(root: Path, tmp_path: Path) -> None:
     for one in ids(root):
         run = RunStore(root).get(one)

@@ -150,7 +150,7 @@ class EnsembleTraining:
                 self.scaler,
                 self.outcomes,
                 kind="ensemble",
-                title=f"{run_title(self.dataset, self.configs[0])} · ensemble of {len(self.configs)}",
+                title=self._title(),
                 numbers={**self.aucs, "auc_best": None} if state is None else None,
                 files=files,
                 state=state,
@@ -160,6 +160,11 @@ class EnsembleTraining:
             self.run_id = record.id
         except (SogaalError, OSError) as error:
             self.problem = f"The ensemble is not saved: {failure_message(error)}"
+
+    def _title(self) -> str:
+        """The title of a single training, with what it is one of after the table."""
+        alone = run_title(self.dataset, self.configs[0]).removeprefix(self.dataset.name)
+        return f"{self.dataset.name} · ensemble of {len(self.configs)}{alone}"
 
     # -- files and words -----------------------------------------------------------------------------------------------
 

@@ -142,7 +142,7 @@ class SavedRun:
         try:
             return load_model(path)
         except (ModelError, ConfigError, DataError) as error:
-            raise RunError(f"{path}: {error}") from None
+            raise RunError(str(error)) from None  # which names the file
 
     def result(self) -> JobResult | None:
         """What a job has when it ends, made from the files; None for a run that has not ended, or failed.

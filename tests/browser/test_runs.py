@@ -116,6 +116,44 @@ def test_a_file_is_made_when_it_is_asked_for(browser: Browser, server: Dashboard
     visit.context.close()
 
 
+def test_a_file_that_cannot_be_made_says_why_and_runs_come_back_from_a_zip(
+    browser: Browser, server: Dashboard, root: Path, tmp_path: Path
+) -> None:
+    visit = Visit(browser, server)
+    page, store = visit.page, RunStore(root)
+    tokens = [train(visit, f"data=onecluster&stop_epochs=30&seed={seed}") for seed in (21, 22)]
+    to_runs(page)
+    for row in (0, 1):
+        tick(page, row)
+    expect(page.get_by_text("2 of ")).to_be_visible(timeout=MS)
+    action(page, "Download").click()
+    with page.expect_download(timeout=MS) as download:
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="2 runs (zip)").click()
+    download.value.save_as(tmp_path / "two.zip")
+    page.keyboard.press("Escape")
+    action(page, "Delete").click()
+    expect(page.get_by_text("2 runs deleted")).to_be_visible(timeout=MS)
+    action(page, "Import").click()
+    (tmp_path / "torn.zip").write_bytes((tmp_path / "two.zip").read_bytes()[:2000])
+    page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(tmp_path / "torn.zip")
+    expect(page.get_by_text("torn.zip: the file must be a zip archive")).to_be_visible(timeout=MS)
+    page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(tmp_path / "two.zip")
+    expect(page.get_by_text("under a new id")).to_have_count(2, timeout=MS)
+    fits(page)
+    page.keyboard.press("Escape")
+    back = [entry.id for entry in store.entries() if entry.config.seed in (21, 22)]
+    assert len(back) == 2
+    assert not {one[-12:] for one in back} & set(tokens)
+    for one in back:
+        (store.root / one / "model.safetensors").write_bytes(b"nonsense")
+    tick(page, 0)
+    action(page, "Download").click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Model (ONNX)").click()
+    expect(page.get_by_text("Model (ONNX) could not be made: ")).to_be_visible(timeout=MS)
+    expect(page.get_by_text("the file must be a model in safetensors format")).to_be_visible(timeout=MS)
+    visit.context.close()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1024, "dark"), (1440, "light")])
 def test_saved_runs_are_compared(browser: Browser, server: Dashboard, width: int, scheme: str) -> None:
     visit = Visit(browser, server, width, scheme)

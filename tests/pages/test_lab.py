@@ -196,7 +196,7 @@ class TestRace:
         job = page.look().job
         assert job.wait(PATIENCE)
         _server.store().trash([race.record])
-        assert Session(run=job.id).says("It was a member of a population that is not there, or no more.")
+        assert Session(run=job.id).says("of a population that is not there, or no more")
 
     def test_a_race_that_cannot_be_kept_says_so(self) -> None:
         _server.store().root.write_text("a file where the folder of runs should be")
