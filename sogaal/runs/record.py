@@ -49,8 +49,8 @@ class DatasetRef:
 class Population:
     """Many runs on one table that belong together.
 
-    ``kind``: what made them, for instance "race", "map", "sweep" or "ensemble". ``count``: members. ``varied``: the
-    fields of :class:`TrainConfig` in which they differ.
+    ``kind``: what made them: "race", "spread", "map" or "ensemble". ``count``: members. ``varied``: the fields
+    of :class:`TrainConfig` in which they differ, and "scaling" where they differ in that.
     """
 
     kind: str
