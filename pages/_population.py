@@ -29,6 +29,7 @@ def population(run: Shown, members: Sequence[Member]) -> None:
     titles = {name: field_title(name) for name in members[0].values}
     differing = ", ".join(titles.values())
     st.caption(f"{len(members):,} runs on {plain(run.dataset.name)} that differ in: {differing}. Select one.")
+    _together(run)
     became = _became(run, members)
     problem = st.session_state.pop("member_problem", "")
     if problem:
@@ -46,6 +47,17 @@ def population(run: Shown, members: Sequence[Member]) -> None:
     rows = [row for row in found["selection"]["rows"] if row < len(members)]
     with bar:
         _buttons(run, members[rows[0]].index if rows else -1, became)
+
+
+def _together(run: Shown) -> None:
+    """What the members of an ensemble say together."""
+    saved = _saved.find(run.id)
+    record = None if saved is None else saved.record
+    if record is None or record.population is None or record.population.kind != "ensemble":
+        return
+    aucs = (("at stop", "auc_stop"), ("at end", "auc_final"))
+    told = [f"AUC {at} **{auc:.3f}**" for at, name in aucs if (auc := record.summary.get(name)) is not None]
+    st.markdown(" · ".join(["Their mean logit ranks", *told]))
 
 
 def _columns(titles: Mapping[str, str]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def test_the_ready_pair_races_to_its_end(browser: Browser, dashboard: Dashboard,
     visit.page.get_by_text("What this race shows").wait_for(timeout=LONG)
     expect(visit.page.get_by_text("Where the post's explanation does not hold").first).to_be_visible(timeout=SLOW)
     assert visit.page.get_by_role("button", name="Open in the Playground").count() == 2
+    expect(visit.page.get_by_role("link", name="Saved: all its runs")).to_be_visible()
     assert visit.page.evaluate(WIDER) == 0
     visit.check_unharmed()
     visit.context.close()
@@ -69,5 +70,8 @@ def test_a_link_starts_and_a_cell_opens_its_run(browser: Browser, dashboard: Das
     assert "lr_g=0.0003" in page.url
     shown = page.locator(".tiles > div", has_text="AUC now").locator(".value")
     expect(shown).to_have_text(f"{float(said[1]):.3f}", timeout=PATIENCE * 1000)
+    page.get_by_role("button", name="From a map").click()
+    expect(page.get_by_text("128 runs on onecluster that differ in")).to_be_visible(timeout=SLOW)
+    assert page.evaluate(WIDER) == 0
     visit.check_unharmed()
     visit.context.close()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from sogaal import load_dataset
-from sogaal.report import report_page
+from sogaal.config import make_config
+from sogaal.outcomes import checked_wanted, do_runs
+from sogaal.report import report_of, report_page
+from sogaal.runs.store import RunStore
+from sogaal.scaling import Scaler
+from sogaal.tables import TravellingTable
 from tests.report.test_report import HOSTILE, content, hostile
 
 pytestmark = pytest.mark.browser
@@ -20,9 +26,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("report")
     found = {"usual": content(load_dataset("onecluster")), "hostile": content(hostile(), title=HOSTILE, name=HOSTILE,
              note=HOSTILE, tags=[HOSTILE], message=HOSTILE, versions={HOSTILE: HOSTILE})}  # fmt: skip
-    for name, one in found.items():
-        (folder / f"{name}.html").write_bytes(report_page(one))
-    return {name: (folder / f"{name}.html").as_uri() for name in found}
+    written = {name: report_page(one) for name, one in found.items()} | {"population": many(folder)}
+    for name, page in written.items():
+        (folder / f"{name}.html").write_bytes(page)
+    return {name: (folder / f"{name}.html").as_uri() for name in written}
+
+
+def many(folder: Path) -> bytes:
+    """The report of a population with hostile names whose members went their ways."""
+    data, base = hostile(), make_config("post", stop_epochs=5)
+    configs = [base.replace(lr_g=rate, seed=seed) for rate in (1e-4, 1e-3, 1e-2) for seed in range(3)]
+    scaler = Scaler.fit(data.X)
+    ticket = TravellingTable(scaler.transform(data.X), data.y).ticket_with_table
+    outcomes = do_runs(ticket, list(enumerate(configs)), checked_wanted(["summary"], None, 1, configs))
+    outcomes[1] = replace(outcomes[1], failed=HOSTILE)
+    store = RunStore(folder / "runs")
+    store.keep_population(data, base, scaler, outcomes, kind="spread", title=HOSTILE, note=HOSTILE)
+    return report_of(store.get("last"))
 
 
 @pytest.fixture(params=[(1440, "light"), (1024, "dark"), (512, "light")])
@@ -34,7 +54,7 @@ def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("name", ["usual", "hostile"])
+@pytest.mark.parametrize("name", ["usual", "hostile", "population"])
 def test_it_asks_for_nothing_runs_nothing_and_fits(pages: dict[str, str], window: Page, name: str) -> None:
     said: list[str] = []
     asked: list[str] = []

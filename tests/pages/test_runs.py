@@ -450,6 +450,17 @@ def test_a_population_shows_its_members_and_one_becomes_a_run() -> None:
     page.press("Stop")
 
 
+def test_an_ensemble_says_how_its_members_rank_together() -> None:
+    job = train()
+    summary = job.snapshot().result.summary
+    outcomes = [RunOutcome(n, job.config.replace(seed=n), summary=summary) for n in range(2)]
+    record = _server.store().keep_population(
+        job.dataset, job.config, job.scaler, outcomes, kind="ensemble", title="Two", numbers={"auc_stop": 0.75}
+    )
+    page = Session(run=record.id[-12:])
+    assert page.says(f"Their mean logit ranks · AUC at stop **0.750** · AUC at end **{summary['auc_final']:.3f}**")
+
+
 def test_rows_are_ordered_with_the_missing_last() -> None:
     rows = [_run_rows.of_job(train(seed=seed)) for seed in (0, 1)]
     without = _run_rows.replace(rows[0], auc_final=None)
