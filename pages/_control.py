@@ -3,6 +3,8 @@
 import streamlit as st
 
 from pages import _running, _saved, _server, _setup
+from pages._clicks import once
+from pages._keys import space
 from pages._shown import Shown
 from pages._words import plain
 from sogaal.config import FIELDS, TrainConfig
@@ -26,35 +28,48 @@ def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None)
     state = None if run is None else run.snapshot().state
     # Another process may train it: its page can look, and no more.
     active = job is not None and job.snapshot().state.active
+    ended = run is not None and not run.snapshot().state.active
+    resumable = ended and not _saved.not_resumable(run.id)
+    # Where the game is not on screen, somebody reads: there Space and arrows move the page, as they do elsewhere.
+    playing = st.session_state.get("view", _setup.VIEWS[0]) == _setup.VIEWS[0]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         st.button(
             "Train",
             icon=":material/play_arrow:",
             type="secondary" if active else "primary",
             disabled=config is None,
-            on_click=_train,
-            args=(dataset, config, False),
+            on_click=train,
+            args=(dataset, config),
+            shortcut=space() if playing and not active and not resumable else None,
             help="Start a run with the set-up on the left. A run that is under way goes on beside it.",
         )
         if active and state == JobState.PAUSED:
-            st.button("Resume", icon=":material/play_circle:", type="primary", on_click=_command, args=(job, "resume"))
-        elif run is not None and not run.snapshot().state.active and not _saved.not_resumable(run.id):
+            st.button(
+                "Resume", icon=":material/play_circle:", type="primary", on_click=_command, args=(job, "resume"),
+                shortcut=space() if playing else None,
+            )  # fmt: skip
+        elif run is not None and resumable:
             st.button(
                 "Resume",
                 icon=":material/resume:",
                 on_click=_go_on,
                 args=(run.id,),
+                shortcut=space() if playing else None,
                 help="Go on from the last checkpoint; it ends as it would have ended without a break.",
             )
         else:
             pausable = active and state in (JobState.RUNNING, JobState.QUEUED)
-            st.button("Pause", icon=":material/pause:", disabled=not pausable, on_click=_command, args=(job, "pause"))
+            st.button(
+                "Pause", icon=":material/pause:", disabled=not pausable, on_click=_command, args=(job, "pause"),
+                shortcut=space() if playing and active else None,
+            )  # fmt: skip
         st.button(
             "Step",
             icon=":material/skip_next:",
             disabled=not active and config is None,
-            on_click=_command if active else _train,
+            on_click=_command if active else train,
             args=(job, "step") if active else (dataset, config, True),
+            shortcut="Right" if playing else None,
             help="One batch: D learns, then G. Without a run that is under way it starts one and waits after one step.",
         )
         st.button("Stop", icon=":material/stop:", disabled=not active, on_click=_command, args=(job, "stop"))
@@ -100,27 +115,9 @@ def difference(run: Shown, dataset: Dataset, config: TrainConfig | None) -> None
         )
 
 
-def new_draw() -> None:
-    """Called at the top of a page's own run, not of its fragments: see :func:`_once`."""
-    st.session_state["draw"] = st.session_state.get("draw", 0) + 1
-
-
-def _once(name: str) -> bool:
-    """Whether a command is meant: the browser may send a click twice.
-
-    When a fragment's timer is due at the moment of a click, its message has the click as well, and the callback is
-    called for the fragment and again for the page, with no draw of the page between the two.
-    """
-    acted: dict[str, int] = st.session_state.setdefault("acted", {})
-    draw = st.session_state.get("draw", 0)
-    if acted.get(name) == draw:
-        return False
-    acted[name] = draw
-    return True
-
-
-def _train(dataset: Dataset, config: TrainConfig, one_step: bool) -> None:
-    if not _once("train"):
+def train(dataset: Dataset, config: TrainConfig, one_step: bool = False) -> None:
+    """Start a run and show it; with ``one_step`` it waits after that. The callback of the buttons."""
+    if not once("train"):
         return
     scaling = st.session_state["set_scaling"]
     same = [job for job in _server.registry().active() if _is(job, dataset, config, scaling)]
@@ -151,7 +148,7 @@ def _is(job: Job, dataset: Dataset, config: TrainConfig, scaling: str) -> bool:
 
 
 def _go_on(run: str) -> None:
-    if not _once("go on"):
+    if not once("go on"):
         return
     try:
         job = _server.registry().resume(run)
@@ -164,7 +161,7 @@ def _go_on(run: str) -> None:
 
 
 def _command(job: Job, name: str) -> None:
-    if _once(name):
+    if once(name):
         getattr(job, name)()
 
 

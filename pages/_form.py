@@ -51,6 +51,13 @@ def setup_form() -> tuple[Dataset, TrainConfig | None]:
     return dataset, config
 
 
+def chosen() -> tuple[Dataset, TrainConfig | None]:
+    """The same without the form: what the address has set."""
+    dataset = _server.table(st.session_state["set_dataset"])
+    st.session_state["chosen_table"] = dataset
+    return dataset, _checked_config()[0]
+
+
 def _checked_config() -> tuple[TrainConfig | None, ConfigError | None]:
     try:
         return _setup.current_config(), None

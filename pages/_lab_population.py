@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import _lab_open, _lab_server
+from pages._clicks import once
 from pages._live import _duration
 from pages._running import STATE_LOOK
 from pages._words import plain
@@ -18,6 +19,8 @@ from sogaal.sweep import Plan, Population
 
 def begin(kind: str, plan: Plan) -> None:
     """Submit a population and show it; the one of this kind that was shown is cancelled."""
+    if not once(kind):
+        return
     before = shown(kind)
     if before is not None:
         _lab_server.populations().cancel(before)

@@ -4,8 +4,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import _control, _lab_open, _lab_server, _lab_setup, _lab_story, _server
+from pages._clicks import once
 from pages._diagnosis import LOOK
 from pages._form import dark
+from pages._keys import space
 from pages._live import _duration, _number
 from pages._live_plotly import live_plotly
 from pages._running import STATE_LOOK
@@ -24,6 +26,8 @@ PLANE_ASPECT = 1.12
 
 def start(dataset: Dataset, setups: list[Setup], paused: bool = False) -> None:
     """Start a race and show it; the one that was shown is stopped."""
+    if not once("race"):
+        return
     shown = race()
     if shown is not None:
         shown.stop()
@@ -77,6 +81,7 @@ def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_s
     active = state is not None and state.active
     faulty = isinstance(setups, _lab_setup.Fault)
     with bar:
+        # Space presses one of these: what plays, or halts what plays.
         st.button(
             "Start",
             icon=":material/play_arrow:",
@@ -84,19 +89,24 @@ def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_s
             disabled=faulty,
             on_click=start,
             args=(dataset, setups),
+            shortcut=None if active else space(),
             help="Train all set-ups from the beginning, step by step together.",
         )
         if state == JobState.PAUSED:
-            st.button("Resume", icon=":material/play_circle:", type="primary", on_click=shown.resume)
+            st.button("Resume", icon=":material/play_circle:", type="primary", on_click=shown.resume, shortcut=space())
         else:
             running = state == JobState.RUNNING
-            st.button("Pause", icon=":material/pause:", disabled=not running, on_click=shown.pause if shown else None)
+            st.button(
+                "Pause", icon=":material/pause:", disabled=not running, on_click=shown.pause if shown else None,
+                shortcut=space() if active else None,
+            )  # fmt: skip
         st.button(
             "Step",
             icon=":material/skip_next:",
             disabled=not active and faulty,
-            on_click=shown.step if active else start,
-            args=() if active else (dataset, setups, True),
+            on_click=_step if active else start,
+            args=(shown,) if active else (dataset, setups, True),
+            shortcut="Right",
             help="One batch for each set-up: D learns, then G.",
         )
         st.button("Stop", icon=":material/stop:", disabled=not active, on_click=shown.stop if shown else None)
@@ -109,6 +119,11 @@ def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_s
             width=150,
             help=f"watch: the whole race in about {_control.WATCH_SECONDS} s. full: as fast as this machine can.",
         )
+
+
+def _step(shown: Race) -> None:
+    if once("race"):
+        shown.step()
 
 
 def _set_pace(shown: Race | None) -> None:

@@ -52,6 +52,7 @@ def start() -> None:
         st.session_state[key] = st.session_state.get(key, kept.get(name, first))
     st.session_state.setdefault("lab_changes", {})
     st.session_state.setdefault("lab_ids", {})
+    st.session_state.setdefault("lab_hidden", False)
     if fresh:
         st.session_state["lab_problems"] = _read_address()
     keep()
@@ -134,23 +135,29 @@ def setups() -> list[Setup] | Fault:
 
 def write_address() -> None:
     """Make the address say what the page shows, so that it can be sent or reloaded."""
+    said = address() | ({"hide": "setup"} if st.session_state["lab_hidden"] else {})
+    if st.query_params.to_dict() != said:
+        st.query_params.from_dict(said)
+
+
+def address() -> dict[str, str]:
+    """What the address says of the page."""
     state = st.session_state
     known = pair()
-    address = {} if state["lab_view"] == "race" else {"view": state["lab_view"]}
+    said: dict[str, str] = {} if state["lab_view"] == "race" else {"view": state["lab_view"]}
     if known is not None:
-        address["pair"] = known.name
+        said["pair"] = known.name
     else:
-        address |= {"data": state["lab_data"], "preset": state["lab_preset"], "differs": state["lab_differs"]}
-        address["values"] = state["lab_values"]
-        address |= {name: _text(value) for name, value in state["lab_changes"].items()}
-    address["seed"] = _text(state["lab_seed"])
+        said |= {"data": state["lab_data"], "preset": state["lab_preset"], "differs": state["lab_differs"]}
+        said["values"] = state["lab_values"]
+        said |= {name: _text(value) for name, value in state["lab_changes"].items()}
+    said["seed"] = _text(state["lab_seed"])
     shown = state["lab_ids"].get(state["lab_view"])
     if shown is not None:
-        address["id"] = shown
+        said["id"] = shown
     if state["lab_view"] == "map":
-        address |= {"up": state["lab_up"], "stop": _text(state["lab_map_stop"]), "seeds": _text(state["lab_map_seeds"])}
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
+        said |= {"up": state["lab_up"], "stop": _text(state["lab_map_stop"]), "seeds": _text(state["lab_map_seeds"])}
+    return said
 
 
 def _text(value: Any) -> str:
@@ -179,6 +186,9 @@ def _read_address() -> list[str]:
     view = st.session_state["lab_view"]
     if "id" in given:
         st.session_state["lab_ids"][view] = given["id"]
+    st.session_state["lab_hidden"] = given.get("hide") == "setup"
+    if given.get("hide", "setup") != "setup":
+        problems.append(f"From the address: hide may be setup, got {given['hide'][:40]!r}. Nothing is hidden.")
     st.session_state["lab_start"] = given.get("start") in ("1", "true", "yes")
     return problems
 

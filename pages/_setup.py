@@ -107,6 +107,10 @@ def _read_address() -> list[str]:
             _put(name, getattr(config, name))
     if "view" in given:
         st.session_state["view"] = _one_of("view", given["view"], list(VIEWS), problems)
+    st.session_state["set_up_hidden"] = given.get("hide") == "setup"
+    if given.get("hide", "setup") != "setup":
+        problems.append(f"From the address: hide may be setup, got {given['hide'][:40]!r}. Nothing is hidden.")
+    st.session_state["start_wanted"] = given.get("start") == "1"
     run = given.get("run")
     problem = "" if run is None else _attach(run, "data" in given or "preset" in given)
     if problem:
@@ -162,18 +166,31 @@ def _one_of(name: str, value: str, allowed: list[str], problems: list[str], defa
 
 def write_address(run: str | None, view: str | None = None) -> None:
     """Make the address say what the form and the page show, so that it can be sent or reloaded."""
+    said = address()
+    if run is not None:
+        said["run"] = run
+        if view not in (None, VIEWS[0]):
+            said["view"] = str(view)
+    if hidden():
+        said["hide"] = "setup"
+    if st.query_params.to_dict() != said:
+        st.query_params.from_dict(said)
+
+
+def hidden() -> bool:
+    """Whether the address hides the form."""
+    return bool(st.session_state.get("set_up_hidden"))
+
+
+def address() -> dict[str, str]:
+    """What the address says of the form."""
     state = st.session_state
-    address = {"data": state["set_dataset"], "preset": state["set_preset"]}
+    said = {"data": state["set_dataset"], "preset": state["set_preset"]}
     base = preset_config(state["set_preset"]).model_dump()
     for name in FORM_FIELDS:
         value = state[key_of(name)]
         if value != base[name] or name == "seed":
-            address[name] = "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+            said[name] = "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
     if state["set_scaling"] != "minmax":
-        address["scaling"] = state["set_scaling"]
-    if run is not None:
-        address["run"] = run
-        if view not in (None, VIEWS[0]):
-            address["view"] = view
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
+        said["scaling"] = state["set_scaling"]
+    return said

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages import _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _server
+from pages import _keys, _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _links, _server
+from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._words import plain
 from sogaal.config import MAIN_PRESETS, PRESETS
@@ -16,11 +17,14 @@ _STYLE = """<style>
 .st-key-lab_pairs button > div { justify-content: flex-start; }
 .st-key-lab_pairs { gap: 0.35rem; }
 [class*=st-key-lab_column_] { gap: 0.3rem; }
+@media (max-width: 1150px) { .st-key-lab_bar > .st-key-lab_view { flex-basis: 100%; } }
 </style>"""
 
 
 def _start(name: str) -> None:
     """A ready pair in one click: over seeds where the spread is shown, else as a race."""
+    if not once("pair"):
+        return
     _lab_setup.choose(READY[name])
     if st.session_state["lab_view"] == "map":
         st.session_state["lab_view"] = "race"
@@ -108,6 +112,16 @@ def _table(key: str) -> str:
     return f"{dataset.name} · {dataset.n:,} × {dataset.d}"
 
 
+def _link() -> None:
+    with st.expander("A link for a class", icon=":material/link:"):
+        start = st.toggle("Start at once", key="lab_link_start", value=True)
+        hide = st.toggle("Hide the settings", key="lab_link_hide")
+        parts = {name: value for name, value in _lab_setup.address().items() if name != "id"}
+        parts |= {"hide": "setup"} if hide else {}
+        _links.show("lab", parts | ({"start": "1"} if start else {}))
+        st.caption("It opens what is set here, with the same seed.")
+
+
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
@@ -130,9 +144,13 @@ def lab() -> None:
     _lab_open.go_if_asked()
     if st.session_state.pop("lab_start", False):
         _begin()
+    new_draw()
     dataset, setups = _lab_setup.dataset(), _lab_setup.setups()
     with st.sidebar:
-        _sidebar(setups)
+        if not st.session_state["lab_hidden"]:
+            _sidebar(setups)
+            _link()
+        _keys.keys()
     for problem in st.session_state["lab_problems"]:
         st.warning(plain(problem), icon=":material/link_off:")
     bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="lab_bar")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _control, _form, _live, _run, _running, _setup, _upload
+from pages import _clicks, _control, _form, _keys, _links, _live, _run, _running, _setup, _upload
 from pages._entry import enter
 from pages._shown import Shown
 from pages._words import plain
@@ -48,15 +48,29 @@ def _shown_run() -> Shown | None:
     return None
 
 
+def _link() -> None:
+    with st.expander("A link for a class", icon=":material/link:"):
+        start = st.toggle("Start at once", key="link_start_run", value=True)
+        hide = st.toggle("Hide the settings", key="link_hide_form")
+        parts = _setup.address() | ({"hide": "setup"} if hide else {}) | ({"start": "1"} if start else {})
+        _links.show("", parts)
+        st.caption("It opens the set-up of the form, with its seed.")
+
+
 def playground() -> None:
     """The whole page."""
-    _control.new_draw()
     _upload.take_upload()
     _setup.start()
     st.session_state.setdefault("set_pace", "watch")
     with st.sidebar:
-        dataset, config = _form.setup_form()
+        dataset, config = _form.chosen() if _setup.hidden() else _form.setup_form()
         _running.running_list()
+        if not _setup.hidden():
+            _link()
+        _keys.keys()
+    if st.session_state.pop("start_wanted", False) and config is not None:
+        _control.train(dataset, config)
+    _clicks.new_draw()
     problems = st.session_state.get("address_problems")
     if problems:
         st.warning("\n".join(f"- {plain(problem)}" for problem in problems), icon=":material/link_off:")

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _control, _server
+from pages import _clicks, _control, _server
 from pages._words import plain
 from sogaal.config import make_config
 from sogaal.data import load_dataset
@@ -145,10 +145,10 @@ def test_stop_before_the_first_step_leaves_no_result() -> None:
 
 def test_a_click_that_the_browser_sends_twice_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     job = _server.registry().submit(load_dataset("onecluster"), make_config("post"), paused=True)
-    monkeypatch.setattr(_control.st, "session_state", {})
+    monkeypatch.setattr(_clicks.st, "session_state", {})
     # As when a fragment's timer is due at the moment of a click: two callbacks, and the page is drawn after both.
     for clicks in (1, 2, 3):
-        _control.new_draw()
+        _clicks.new_draw()
         _control._command(job, "step")
         _control._command(job, "step")
         until(lambda: job.snapshot().step >= clicks and not job.orders.single_steps)  # noqa: B023  # used up at once

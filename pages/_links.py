@@ -1,0 +1,55 @@
+"""Links that a teacher sends: the whole address of a page, with what it fixes, hides and starts."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages._words import plain
+from sogaal.config import FIELDS, make_config
+from sogaal.errors import ConfigError
+
+# The device is this machine's business and does not travel in an address.
+LINKED = ("seed", *(name for name in FIELDS if name not in ("seed", "device")))
+
+
+def whole(path: str, parts: Mapping[str, str]) -> str:
+    """The address of the page at ``path`` with ``parts`` behind it, as this visitor's browser reaches the server."""
+    here = st.context.url or f"/{path}"  # without a browser there is no server's name
+    return f"{here.split('?')[0]}?{urlencode(parts, safe=',')}"
+
+
+def show(path: str, parts: Mapping[str, str]) -> None:
+    """Draw the address, with a button that copies it."""
+    st.code(whole(path, parts), language=None, wrap_lines=True)
+
+
+def text_of(value: Any) -> str:
+    """A value as it stands in an address."""
+    return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def hyperparameters(key: str, first: Mapping[str, Any]) -> dict[str, str]:
+    """Let the teacher fix any hyperparameter; returns the values that are acceptable, as they stand in an address.
+
+    ``first``: those that are fixed already. What is wrong with a value is said beneath it, and it is left out.
+    """
+    names = st.multiselect(
+        "Fix hyperparameters", LINKED, list(first), format_func=lambda name: FIELDS[name].title, key=f"{key}_fields"
+    )
+    found = {}
+    for name in names:
+        info = FIELDS[name]
+        value = first.get(name, info.default)
+        if info.choices:
+            text = str(st.selectbox(info.title, info.choices, info.choices.index(value), key=f"{key}_{name}"))
+        else:
+            text = st.text_input(info.title, text_of(value), key=f"{key}_{name}", help=f"`{name}`: {info.help}")
+        try:
+            config = make_config(**{name: info.parse(text)})
+        except ConfigError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+        else:
+            found[name] = text_of(getattr(config, name))
+    return found
