@@ -6,6 +6,7 @@ import streamlit as st
 from pages import _learn_parts as _learn
 from pages import _server
 from pages._form import dark
+from pages._keys import space
 from pages._live_plotly import live_plotly
 from sogaal import figures
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, LearnPoint, learn_lines_spec
@@ -80,10 +81,10 @@ mixed in the same share; ten draws each.
         f"With {RARE} labelled outliers ({share:.0%} of the rows) it will be right on 98 % of new rows. And then?"
     )
     _learn.predict("labels", question, ANSWERS)
-    if (
-        st.button("Train the classifiers", key="run_labels", icon=":material/play_arrow:", type="primary")
-        or _learn.starts()
-    ):
+    pressed = st.button(
+        "Train the classifiers", key="run_labels", icon=":material/play_arrow:", type="primary", shortcut=space()
+    )
+    if pressed or _learn.starts():
         _learn.tick("labels_ran")
     if not _learn.done("labels_ran"):
         return

@@ -87,7 +87,7 @@ def _two_slopes() -> None:
 What reaches G comes through D's logit $l$, where $p = \\sigma(l)$. There the slopes at {p:.2f} are
 **{at.zero_sum_by_logit:.2f}** (zero-sum) and **{at.trained_by_logit:.2f}** (trained). Where D is sure that a point is
 generated, early in a game, the zero-sum gradient has all but vanished: G learns nothing just when it has most to learn.
-So Goodfellow et al. (2014, section 3) train the other one, and so do the paper and this library. That loss is
+So Goodfellow et al. (2014) train the other one, and so do the paper and this library. That loss is
 **not zero-sum**: the two losses on screen need not rise and fall against each other, and do not.
 """
     )

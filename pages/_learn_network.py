@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages import _learn_parts as _learn
 from pages import _server
+from pages._clicks import once
 from pages._form import dark
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, list_datasets
@@ -86,6 +87,8 @@ def _drawing(d: int, n: int, stage: int, step: SlowStep | None) -> None:
 
 
 def _move(by: int) -> None:
+    if not once("network"):
+        return
     place = st.session_state.get("network_place", 0) + by
     st.session_state["network_place"] = max(0, place)
     if place % len(STAGES) == len(STAGES) - 1:

@@ -1,79 +1,30 @@
-"""What the chapters of the course share: predictions, checklists, experiments by the registry, and the address.
+"""What the chapters of the course share: predictions, checklists, and experiments by the registry.
 
-The reader's answers and ticks live in the session. A teacher's address opens a chapter (``chapter=3``), sets
-hyperparameters for every experiment (``lr_g=0.01``), hides parts (``hide=predict,checklist``) and starts the chapter's
-experiment at once (``start=1``).
+The reader's answers and ticks live in the session, as does what a teacher's address said: see ``_learn_address``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from pages import _server
+from pages._clicks import once
 from pages._form import dark
+from pages._keys import space
 from pages._live_plotly import live_plotly
 from pages._words import plain
 from sogaal import figures
-from sogaal.config import FIELDS, TrainConfig, make_config
+from sogaal.config import TrainConfig, make_config
 from sogaal.data import Dataset
-from sogaal.errors import ConfigError
 from sogaal.jobs import Job, JobState
 
 REFRESH_SECONDS = 0.4
 HEIGHT = 400
-PARTS = {"predict": "the questions", "checklist": "the checklist", "controls": "sliders and switches"}
+KEYS = "**Space**: start the experiment, pause, go on. **← →**: back and next, where a chapter goes step by step."
 
 
-# -- the address -------------------------------------------------------------------------------------------------
-
-
-def read_address(chapters: Sequence[int]) -> None:
-    """Take chapter, fixed hyperparameters and hidden parts of a new visit from the address."""
-    if "learn_fixed" in st.session_state:
-        return
-    state, problems = st.session_state, []
-    asked = st.query_params.get("chapter", str(chapters[0]))
-    state["learn_chapter"] = next((number for number in chapters if str(number) == asked), chapters[0])
-    if str(state["learn_chapter"]) != asked:
-        problems.append(f"chapter must be one of {', '.join(map(str, chapters))}, got {asked[:40]!r}.")
-    fixed: dict[str, Any] = {}
-    for name in FIELDS:
-        if name in st.query_params and name != "device":
-            try:
-                value = FIELDS[name].parse(st.query_params[name])
-                make_config(**{name: value})
-                fixed[name] = value
-            except ConfigError as error:
-                problems.append(str(error))
-    hide = {part for part in st.query_params.get("hide", "").split(",") if part}
-    problems += [f"hide may name {', '.join(PARTS)}, got {part[:40]!r}." for part in sorted(hide - set(PARTS))]
-    state["learn_fixed"], state["learn_hidden"] = fixed, sorted(hide & set(PARTS))
-    state["learn_start"] = st.query_params.get("start") == "1"
-    state["learn_problems"] = problems
-
-
-def write_address(chapter: int) -> None:
-    """Make the address open this chapter as it is now."""
-    address = {"chapter": str(chapter), **{name: str(value) for name, value in fixed().items()}}
-    if hidden():
-        address["hide"] = ",".join(hidden())
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
-
-
-def teachers_link(chapter: int) -> None:
-    """Build the end of an address for a class."""
-    with st.expander("A link for a class", icon=":material/link:"):
-        hide = st.multiselect("Hide", list(PARTS), list(hidden()), format_func=PARTS.__getitem__, key="link_hide")
-        seed = st.number_input("Fix the seed", 0, 2**32 - 1, value=fixed().get("seed"), key="link_seed")
-        start = st.toggle("Start the experiment at once", key="link_start")
-        parts = [f"chapter={chapter}"]
-        parts += [f"seed={seed}"] if seed is not None else []
-        parts += [f"hide={','.join(hide)}"] if hide else []
-        parts += ["start=1"] if start else []
-        st.code(f"/learn?{'&'.join(parts)}", language=None, wrap_lines=True)
-        st.caption("Put it behind the address of this server. Any hyperparameter can be added, as `lr_g=0.001`.")
+# -- what the address says -----------------------------------------------------------------------------------------
 
 
 def fixed() -> Mapping[str, Any]:
@@ -157,8 +108,11 @@ def verdict(name: str, right: str, answers: Mapping[str, str], numbers: str) -> 
 
 
 def starts() -> bool:
-    """Whether the address asks that the chapter's experiment starts at once; true once."""
-    return bool(st.session_state.pop("learn_start", False))
+    """Whether the address asks that this chapter's experiment starts at once; true once."""
+    if st.session_state.get("learn_start") != st.session_state["learn_chapter"]:
+        return False
+    st.session_state["learn_start"] = None
+    return True
 
 
 def experiment(
@@ -168,17 +122,8 @@ def experiment(
 
     Ticks ``<name>_ran``. None before the first run, while one is under way, or when the server has forgotten it.
     """
-    jobs = st.session_state.setdefault("learn_jobs", {})
-    pressed = st.button(label, key=f"run_{name}", icon=":material/play_arrow:", type="primary", shortcut="Space")
-    if pressed or starts():
-        jobs[name] = _server.registry().submit(dataset, config, speed=speed).id
-    job = _server.registry().get(jobs.get(name, ""))
-    if job is None:
-        return None
-    active = job.snapshot().state.active
-    if live or active:
-        st.fragment(run_every=REFRESH_SECONDS if active else None)(_watch)(job, name, active, live)
-    if active:
+    job = run_button(name, label, lambda: _server.registry().submit(dataset, config, speed=speed))
+    if job is None or not watched(job, name, live=live):
         return None
     if job.snapshot().state == JobState.FAILED:
         st.error(plain(job.snapshot().message), icon=":material/error:")
@@ -187,14 +132,57 @@ def experiment(
     return job
 
 
-def _watch(job: Job, name: str, active: bool, live: bool) -> None:
+def run_button(
+    name: str, label: str, begin: Callable[[], Job], *, auto: bool = True, keys: bool = True, kind: Any = "primary"
+) -> Job | None:
+    """A button that begins a run, and pauses and resumes it while it goes on; returns the run, if there is one.
+
+    ``keys``: Space presses it, if it is the first of the page. ``auto``: an address with ``start=1`` presses it.
+    """
+    jobs = st.session_state.setdefault("learn_jobs", {})
+    if auto and starts():
+        jobs[name] = begin().id
+    job = _server.registry().get(jobs.get(name, ""))
+    key: dict[str, Any] = {"shortcut": space() if keys else None, "type": kind}
+    if job is None or not job.snapshot().state.active:
+        st.button(label, key=f"run_{name}", icon=":material/play_arrow:", on_click=_begin, args=(name, begin), **key)
+    elif job.orders.paused:
+        st.button("Resume", key=f"resume_{name}", icon=":material/play_circle:", on_click=job.resume, **key)
+    else:
+        st.button("Pause", key=f"pause_{name}", icon=":material/pause:", on_click=job.pause, **key)
+    return job
+
+
+def goes_on(name: str) -> bool:
+    """Whether the run of that name is under way."""
+    job = _server.registry().get(st.session_state.get("learn_jobs", {}).get(name, ""))
+    return job is not None and job.snapshot().state.active
+
+
+def _begin(name: str, begin: Callable[[], Job]) -> None:
+    if once(f"run {name}"):
+        st.session_state["learn_jobs"][name] = begin().id
+
+
+def watched(job: Job, name: str, *, live: bool = True, stacked: bool = False) -> bool:
+    """Draw a run, and keep drawing while it goes on; returns whether it has ended.
+
+    ``stacked``: the curves below the plane and not beside it.
+    """
+    active = job.snapshot().state.active
+    if live or active:
+        st.fragment(run_every=REFRESH_SECONDS if active else None)(_watch)(job, name, active, live, stacked)
+    return not active
+
+
+def _watch(job: Job, name: str, active: bool, live: bool, stacked: bool) -> None:
     snapshot = job.snapshot()
     if snapshot.state.active != active:
         st.rerun(scope="app")
     if active:
         st.progress(snapshot.step / max(snapshot.total_steps, 1), text=f"step {snapshot.step:,}")
     if live:
-        plane, curves = columns()
+        plane, curves = (st.container(), st.container()) if stacked else columns()
         with plane:
             draw_plane(job, snapshot.frame, name)
         with curves:

@@ -134,9 +134,7 @@ def chapter() -> None:
         f"### Read a run\n\nThe table `{TABLE}`: {dataset.n:,} rows, {dataset.d} features, {outliers} outliers. "
         f"SO-GAAL trains on it, and D is taken as it was when G stopped."
     )
-    _learn.predict(
-        "reading", f"Its AUC will be about .85. Of the {outliers} rows it ranks first, how many are outliers?", ANSWERS
-    )
+    _learn.predict("reading", f"Of the {outliers} rows that it ranks first, how many will be outliers?", ANSWERS)
     config = _learn.setup("post", stop_epochs=300, max_epochs=301)
     job = _learn.experiment("reading", "Train 602 steps", dataset, config, live=False)
     if job is not None:

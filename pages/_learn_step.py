@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages import _learn_parts as _learn
 from pages import _server
+from pages._clicks import once
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from sogaal import figures
@@ -95,6 +96,8 @@ def _picture(dataset: Dataset, frame: Frame) -> None:
 
 
 def _move(by: int) -> None:
+    if not once("step"):
+        return
     st.session_state["step_place"] = (st.session_state.get("step_place", 0) + by) % len(STEPS)
 
 

@@ -3,6 +3,9 @@
 import streamlit as st
 
 from pages import (
+    _clicks,
+    _keys,
+    _learn_address,
     _learn_detector,
     _learn_figures,
     _learn_labels,
@@ -10,6 +13,7 @@ from pages import (
     _learn_network,
     _learn_reading,
     _learn_step,
+    _learn_tour,
 )
 from pages import _learn_parts as _learn
 from pages._entry import enter
@@ -23,6 +27,7 @@ CHAPTERS = {
     5: ("One step in slow motion", _learn_step.chapter),
     6: ("Reading the result", _learn_reading.chapter),
     7: ("The post's figures, and when to stop", _learn_figures.chapter),
+    8: ("How GANs fail", _learn_tour.chapter),
 }
 
 
@@ -58,12 +63,14 @@ def _ways(chapter: int) -> None:
 
 def learn() -> None:
     """The whole page."""
-    _learn.read_address(list(CHAPTERS))
+    _clicks.new_draw()
+    _learn_address.read(list(CHAPTERS))
     chapter = st.session_state["learn_chapter"]
     with st.sidebar:
         _contents(chapter)
-        _learn.teachers_link(chapter)
-    _learn.write_address(chapter)
+        _learn_address.for_a_class(chapter)
+        _keys.keys(_learn.KEYS)
+    _learn_address.write(chapter)
     for problem in st.session_state["learn_problems"]:
         st.warning(_learn.plain(f"From the address: {problem}"), icon=":material/link_off:")
     # As wide as text can be read, on a page that is as wide as charts need it elsewhere.

@@ -1,7 +1,7 @@
 """G's two objectives, in the labels of the code (real = 1): min log(1 - D(G(z))), and max log D(G(z)).
 
-The first is the zero-sum game of Goodfellow et al. 2014, equation 1; the second is what is trained, there (end of
-section 3) and here.
+The first is the zero-sum game as Goodfellow et al. 2014 (arXiv 1406.2661) state it; the second is what is trained,
+there and here.
 """
 
 from dataclasses import dataclass

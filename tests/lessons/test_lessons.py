@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from sogaal.config import make_config
+from sogaal.config import PRESETS, make_config
 from sogaal.data import load_dataset
+from sogaal.diagnosis import KINDS
 from sogaal.figures.learn_network import NetworkInfo, network_caption, network_svg
 from sogaal.lessons.objectives import pushes, slopes
 from sogaal.lessons.reading import flagged, precision_at_share
 from sogaal.lessons.slow_step import slow_step, trained_to
 from sogaal.lessons.supervised import imbalance
+from sogaal.lessons.tour import TOUR, Outcome, measured, outcome
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer
 
@@ -60,6 +62,54 @@ def test_where_d_wins_the_trained_objective_pushes_harder() -> None:
     run = trained_to(trainer("post_bias_one"), 110)
     zero_sum, trained = pushes(run.frame())
     assert trained > 3 * zero_sum > 0
+
+
+@pytest.mark.parametrize("kind", TOUR)
+def test_the_tour_s_set_ups_are_different_and_measured(kind: str) -> None:
+    failure, both = TOUR[kind], measured()[kind]
+    assert kind in KINDS
+    assert (failure.config(seed=3).seed, failure.preset in PRESETS) == (3, True)
+    for seeds in (both.one, both.ten):
+        assert len(seeds.auc) + seeds.diverged == seeds.count == 20
+    assert both.one.shown >= 15  # the course says of each that it is shown; which seeds do not is said beside it
+
+
+def test_what_ten_generators_change() -> None:
+    """The course's text says so of these; all others may change with the next measurement."""
+    change = {kind: both.change for kind, both in measured().items()}
+    assert change["mode_collapse"] == "cured"
+    assert change["dead_generator"] == change["unscaled"] == "same"
+    assert measured()["mode_collapse"].ten.shown == 0
+
+
+@pytest.mark.parametrize(
+    ("d_loss", "g_loss", "kinds", "answer"),
+    [
+        (0.02, 4.0, (), "wins"),
+        (0.69, 0.7, (), "draw"),
+        (0.02, 12.0, ("divergence",), "runaway"),
+        (0.5, 1, (), "neither"),
+    ],
+)
+def test_losses_answer_a_prediction(d_loss: float, g_loss: float, kinds: tuple[str, ...], answer: str) -> None:
+    assert Outcome(10, d_loss, g_loss, 0.5, kinds).answer("losses") == answer
+
+
+def test_the_auc_answers_a_prediction() -> None:
+    aucs = (0.95, 0.7, 0.5, 0.1, float("nan"))
+    answers = [Outcome(10, 0.5, 0.5, auc, ()).answer("auc") for auc in aucs]
+    assert answers == ["good", "weak", "guessing", "reversed", None]
+
+
+def test_an_outcome_is_that_of_its_history() -> None:
+    run = trained_to(trainer(stop_epochs=20, max_epochs=60), 120)
+    view = run.history.view()
+    stop, end = (outcome(view, run.stop_step, (), at_stop=at) for at in (True, False))
+    assert stop.step == run.stop_step == 42
+    assert stop.d_loss == view.d_loss[41]
+    assert stop.auc == view.auc[view.eval_step == 42][0]
+    assert end.auc == view.auc[-1] != stop.auc
+    assert np.isnan(outcome(view, run.stop_step, (), diverged=True).auc)
 
 
 def test_flagging_counts() -> None:

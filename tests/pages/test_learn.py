@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _lab_server, _server
+from sogaal.jobs import JobState
 from sogaal.sweep import Populations
 from tests.conftest import ROOT
-from tests.pages.session import PATIENCE, read
+from tests.pages.session import PATIENCE, hold, read, until
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +266,75 @@ def test_a_class_sees_no_controls_where_they_are_hidden(chapter: str, population
     assert course.ticks == (0, 0)
 
 
+def test_the_tour_shows_a_failure_its_diagnosis_and_what_changes_it() -> None:
+    course = Course(chapter="8", failure="mode_collapse")
+    assert "### Mode collapse" in course.texts
+    course.answer("tour_mode_collapse", "good")
+    course.run("run_tour_mode_collapse")
+    came = re.search(r"AUC (0\.\d+); losses at step 2,002", course.texts)
+    assert came is not None
+    assert float(came[1]) < 0.9
+    assert course.at.warning[0].value.startswith("You said")
+    assert "Mode collapse: G makes nearly one point" in course.texts
+    course.run("run_tour_mode_collapse_changed")
+    assert "**B**: Learning rate of G: 0.0001, seed 0" in course.texts
+    course.run("run_tour_mode_collapse_mo")
+    aucs = [float(auc) for auc in re.findall(r"AUC ([\d.]+); losses", course.texts)]
+    assert max(aucs) > 0.9 > min(aucs)
+    assert len(aucs) == 2
+    jobs = [(job.config.algorithm, job.config.lr_g) for job in _server.registry().jobs()]
+    assert sorted(jobs) == [("mo-gaal", 0.002), ("so-gaal", 0.0001), ("so-gaal", 0.002)]
+    assert course.ticks == (4, 1)
+
+
+def test_a_run_of_the_course_pauses_and_goes_on() -> None:
+    course = Course(chapter="8", failure="over_trained", stop_epochs="50000")
+    course.press("run_tour_over_trained")
+    [job] = _server.registry().jobs()
+    course.press("pause_tour_over_trained")
+    hold(job)
+    course.press("resume_tour_over_trained")
+    until(lambda: job.snapshot().state == JobState.RUNNING)
+    job.stop()
+
+
+def test_a_click_that_is_sent_twice_moves_one_part() -> None:
+    course = Course(chapter="2")
+    draw = course.at.session_state["draw"]
+    course.press("network_next")
+    # A second message with the same click comes before the page was drawn anew: the page has noted the first one.
+    assert course.at.session_state["acted"]["network"] == draw
+    assert course.at.session_state["draw"] == draw + 1
+    assert "part 1 of 7" in course.texts
+
+
+def test_a_link_for_a_class_does_what_it_says() -> None:
+    course = Course(chapter="8")
+    course.press("tour_to_unscaled")
+    course.at.multiselect("link_fields").set_value(["lr_g", "shuffle"])
+    course.look()
+    course.at.text_input("link_lr_g").set_value("fast")
+    course.look()
+    assert [read(error.value) for error in course.at.error] == [
+        "lr_g must be a finite number over 0 and at most 10, got 'fast'."
+    ]
+    course.at.text_input("link_lr_g").set_value("0.02")
+    course.at.selectbox("link_shuffle").set_value("once")
+    course.at.multiselect("link_hide").set_value(["controls"])
+    course.at.toggle("link_start").set_value(True)
+    course.look()
+    assert not course.at.error
+    said = dict(parse_qsl(course.at.code[0].value.partition("?")[2]))
+    assert said == {
+        "chapter": "8", "failure": "unscaled", "lr_g": "0.02", "shuffle": "once", "hide": "controls", "start": "1",
+    }  # fmt: skip
+    pupil = Course(**said)
+    [job] = _server.registry().jobs()
+    assert (job.config.lr_g, job.config.shuffle, job.scaling) == (0.02, "once", "none")
+    assert not [one for one in pupil.at.number_input if one.key == "tour_seed"]
+    job.stop()
+
+
 def test_an_address_opens_a_chapter_fixes_hides_and_starts() -> None:
     course = Course(chapter="3", seed="7", hide="predict,checklist,controls", start="1")
     [job] = _server.registry().jobs()
@@ -283,6 +354,7 @@ def test_an_address_opens_a_chapter_fixes_hides_and_starts() -> None:
         ({"chapter": "99"}, "chapter must be one of"),
         ({"lr_g": "fast"}, "lr_g must be"),
         ({"hide": "everything"}, "hide may name"),
+        ({"failure": "boredom"}, "failure must be one of"),
     ],
 )
 def test_a_bad_address_is_named(address: dict[str, str], words: str) -> None:
