@@ -19,6 +19,8 @@ from sogaal.frames import Frame
 from sogaal.lessons.slow_step import SlowStep, slow_step, trained_to
 from sogaal.trainer import Trainer
 
+# Steps done before, at first: by then D's map is steep enough for its arrows to be seen.
+FIRST_STEPS = 600
 ANSWERS = {
     "towards": "Towards the data: D holds that place to be more real.",
     "away": "Away from the data: there D is less sure.",
@@ -28,7 +30,7 @@ CHECKS = {
     "step_said": "I said which way D pushes the generated points.",
     "step_d": "I did a step of D and saw its weights move.",
     "step_g": "I did a step of G and saw where the arrows point.",
-    "step_on": "I moved on to a later step.",
+    "step_on": "I went to an earlier or a later step.",
 }
 # The loop: title, what happens, and the tensors in hand then.
 STEPS = (
@@ -86,7 +88,10 @@ def _inwards(seen: SlowStep) -> float:
 def _picture(dataset: Dataset, frame: Frame) -> None:
     scene = _server.scene(dataset.fingerprint, "minmax", (0, 1), dataset)
     info = figures.plane_info(scene, frame)
-    push = "Arrows: the gradient of D at generated points, along which G is pushed; tiny while D is flat, as at first."
+    push = (
+        "Arrows: the gradient of D at generated points, along which G is pushed, longer where D is steeper; tiny in "
+        "the first hundred steps, where D is flat."
+    )
     words = f"{push} {figures.plane_caption(info)}"
     live_plotly(
         figures.plane_spec(info, layers=(*figures.DEFAULT_LAYERS, "arrows"), dark=dark()),
@@ -103,7 +108,7 @@ def _move(by: int) -> None:
 
 def _bar() -> tuple[int, str, int]:
     """(place in the loop, "d" or "g", steps done before)."""
-    place, steps, turn = st.session_state.get("step_place", 0), 100, "d"
+    place, steps, turn = st.session_state.get("step_place", 0), FIRST_STEPS, "d"
     with st.container(horizontal=True, vertical_alignment="bottom", key="step_bar"):
         st.button("Back", key="step_back", icon=":material/arrow_back:", on_click=_move, args=(-1,), shortcut="Left")
         st.button("Next", key="step_next", icon=":material/arrow_forward:", type="primary", on_click=_move, args=(1,),
@@ -113,8 +118,10 @@ def _bar() -> tuple[int, str, int]:
                 "Whose step", ["d", "g"], format_func={"d": "Step D", "g": "Step G"}.__getitem__, default="d",
                 key="step_turn", required=True,
             )  # fmt: skip
-            steps = st.select_slider("Steps done before", [0, 1, 10, 100, 300, 600, 1000], 100, key="step_steps")
-    if steps != 100:
+            steps = st.select_slider(
+                "Steps done before", [0, 1, 10, 100, 300, 600, 1000], FIRST_STEPS, key="step_steps"
+            )
+    if steps != FIRST_STEPS:
         _learn.tick("step_on")
     return place, turn, steps
 
@@ -125,7 +132,9 @@ def chapter() -> None:
         "A training is a loop of **eight steps**. Here it is halted in a real run on `onecluster`; go through it, "
         "first with D's half of a step, then with G's: G's uses the same noise and the D that has just learned."
     )
-    _learn.predict("step", "After 100 steps, which way does G's loss push most of the generated points?", ANSWERS)
+    _learn.predict(
+        "step", f"After {FIRST_STEPS} steps, which way does G's loss push most of the generated points?", ANSWERS
+    )
     place, turn, steps = _bar()
     dataset = _server.table("onecluster")
     try:

@@ -132,7 +132,7 @@ def test_a_halted_step_shows_its_tensors(browser: Browser, dashboard: Dashboard)
     for _ in range(5):
         page.locator(".st-key-step_next button").click()
         page.wait_for_timeout(500)
-    said = page.get_by_text(re.compile(r"At step 101 \d+% of the points"))
+    said = page.get_by_text(re.compile(r"At step 601 \d+% of the points"))
     expect(said).to_be_visible(timeout=SLOW)
     page.wait_for_function("document.querySelectorAll('.live-plotly[data-paints]').length >= 1", timeout=SLOW)
     visit.check_unharmed()
