@@ -185,7 +185,7 @@ def _beside(failure: Failure, job: Job, found: Sequence[Finding]) -> None:
 def _spread(seeds: Seeds) -> str:
     if not seeds.auc:
         return "none: all diverged"
-    text = f"{seeds.mean:.2f} [{min(seeds.auc):.2f} to {max(seeds.auc):.2f}]"
+    text = f"{seeds.mean:.2f} [{min(seeds.auc):.2f}\u2013{max(seeds.auc):.2f}]"
     return text if not seeds.diverged else f"{text}, {seeds.diverged} diverged"
 
 
