@@ -48,8 +48,8 @@ def race() -> Race | None:
     return None if shown is None else _lab_server.races().get(shown)
 
 
-def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
-    """Draw the race and, at its end, what it shows."""
+def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault, drawn: JobState | None) -> None:
+    """Draw the race and, at its end, what it shows; ``drawn``: the state that the controls were drawn for."""
     shown = race()
     if shown is None:
         if st.session_state["lab_ids"].pop("race", None) is not None:
@@ -64,18 +64,18 @@ def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
         shown.setups,
     ):
         st.caption("The controls differ from the race on screen, which goes on undisturbed; Start begins another.")
-    state = shown.snapshot().state
+    active = shown.snapshot().state.active
     every = REFRESH_SECONDS if len(shown.setups) < 3 else REFRESH_SECONDS_MANY
-    st.fragment(run_every=every if state.active else None)(_live)(shown, state)
-    if not state.active:
+    st.fragment(run_every=every if active else None)(_live)(shown, drawn)
+    if not active:
         _lab_story.story(shown)
 
 
 # -- controls ----------------------------------------------------------------------------------------------------------
 
 
-def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
-    """Draw the one set of controls for all set-ups into the page's bar."""
+def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> JobState | None:
+    """Draw the one set of controls for all set-ups into the page's bar; returns the state they were drawn for."""
     shown = race()
     state = None if shown is None else shown.snapshot().state
     active = state is not None and state.active
@@ -119,6 +119,7 @@ def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_s
             width=150,
             help=f"watch: the whole race in about {_control.WATCH_SECONDS} s. full: as fast as this machine can.",
         )
+    return state
 
 
 def _step(shown: Race) -> None:
@@ -134,7 +135,7 @@ def _set_pace(shown: Race | None) -> None:
 # -- what is drawn -----------------------------------------------------------------------------------------------------
 
 
-def _live(shown: Race, drawn: JobState) -> None:
+def _live(shown: Race, drawn: JobState | None) -> None:
     snapshot = shown.snapshot()
     if snapshot.state != drawn:
         st.rerun(scope="app")  # the buttons, and what the race shows at its end

@@ -161,9 +161,9 @@ def lab() -> None:
         )  # fmt: skip
     view = st.session_state["lab_view"]
     if view == "race":
-        _lab_race.controls(bar, dataset, setups)
+        drawn = _lab_race.controls(bar, dataset, setups)
         _heading()
-        _lab_race.view(dataset, setups)
+        _lab_race.view(dataset, setups, drawn)
     elif view == "spread":
         _lab_spread.controls(bar, dataset, setups)
         _heading()
