@@ -144,7 +144,9 @@ def run_button(
         jobs[name] = begin().id
     job = _server.registry().get(jobs.get(name, ""))
     key: dict[str, Any] = {"shortcut": space() if keys else None, "type": kind}
-    if job is None or not job.snapshot().state.active:
+    active = job is not None and job.snapshot().state.active
+    st.session_state.setdefault("learn_drawn", {})[name] = active
+    if job is None or not active:
         st.button(label, key=f"run_{name}", icon=":material/play_arrow:", on_click=_begin, args=(name, begin), **key)
     elif job.orders.paused:
         st.button("Resume", key=f"resume_{name}", icon=":material/play_circle:", on_click=job.resume, **key)
@@ -170,14 +172,17 @@ def watched(job: Job, name: str, *, live: bool = True, stacked: bool = False) ->
     ``stacked``: the curves below the plane and not beside it.
     """
     active = job.snapshot().state.active
-    if live or active:
-        st.fragment(run_every=REFRESH_SECONDS if active else None)(_watch)(job, name, active, live, stacked)
+    # What its button was drawn for: the run may have ended since.
+    drawn = st.session_state["learn_drawn"][name]
+    if live or active or drawn:
+        st.fragment(run_every=REFRESH_SECONDS if active else None)(_watch)(job, name, drawn, live, stacked)
     return not active
 
 
-def _watch(job: Job, name: str, active: bool, live: bool, stacked: bool) -> None:
+def _watch(job: Job, name: str, drawn: bool, live: bool, stacked: bool) -> None:
     snapshot = job.snapshot()
-    if snapshot.state.active != active:
+    active = snapshot.state.active
+    if active != drawn:
         st.rerun(scope="app")
     if active:
         st.progress(snapshot.step / max(snapshot.total_steps, 1), text=f"step {snapshot.step:,}")
