@@ -37,10 +37,13 @@ st.html(
     .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
+    [class*=st-key-chapter_] button { padding-left: 0.75rem; }
+    [class*=st-key-chapter_] button, [class*=st-key-chapter_] button > * { justify-content: flex-start; }
     /* Space goes from button to button here: its hint would push the others about. The sidebar says the keys. */
     .st-key-controls kbd, .st-key-lab_bar kbd { display: none; }
     @media (min-width: 640px) {
-      .st-key-run_tools { margin-bottom: -3.35rem; position: relative; top: 1rem; z-index: 1; pointer-events: none; }
+      .st-key-run_tools { margin-bottom: -3.35rem; position: relative; z-index: 1; pointer-events: none; }
+      [data-testid=stLayoutWrapper]:has(> .st-key-run_tools) { margin-bottom: -1rem; }
       .st-key-run_tools button { pointer-events: auto; }
     }
     </style>"""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _diagnosis, _results, _running, _server
+from pages import _diagnosis, _results, _running, _saved, _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._shown import Shown
@@ -45,6 +45,8 @@ def _notice(run: Shown) -> None:
         st.rerun(scope="app")  # another process trains it, and has written something new
     if run.job is not None and run.job.snapshot().state != run.state_before:
         st.rerun(scope="app")
+    if st.session_state.get("drawn_unsaved") == run.id and _saved.find(run.id) is not None:
+        st.rerun(scope="app")  # its folder is there now: it can be named, and its files downloaded
 
 
 def _live(run: Shown, found: Sequence[Finding]) -> None:

@@ -53,6 +53,7 @@ def _keep(run: Shown) -> None:
 def _head(run: Shown) -> None:
     snapshot, saved = run.snapshot(), _saved.find(run.id)
     record = None if saved is None else saved.record
+    st.session_state["drawn_unsaved"] = None if saved is not None else run.id
     icon, color = _running.STATE_LOOK[snapshot.state]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="run_head"):
         st.badge(snapshot.state.value, icon=icon, color=color)
