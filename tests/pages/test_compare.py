@@ -164,7 +164,7 @@ def test_an_address_with_runs_that_are_gone_names_them_and_shows_the_others() ->
     page = Comparison(ids=f"{job.id},0123456789ab,[x](http://nowhere)")
     assert len(page.legend) == 1
     assert page.warnings == [
-        "The address names runs that are not there, or have no steps: 0123456789ab, [x](http://nowhere)."
+        "The address names runs that are not there, or have no steps: 0123456789ab, [x](http:\u2060//nowhere)."
     ]
     assert page.address["ids"] == job.id
 
