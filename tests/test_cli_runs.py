@@ -356,6 +356,28 @@ def test_tensorboard_reads_what_is_exported(root: Path, tmp_path: Path) -> None:
         assert found.Scalars("final/AUC at end")
 
 
+def test_a_killed_run_says_how_far_its_history_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = RunStore(tmp_path)
+    run, trainer = save_run(store, load_dataset("wine"))
+    path = tmp_path / run / "run.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**record, "state": "running", "ended": None, "step": 3}), encoding="utf-8")
+    said = told(capsys, "show", run, "--runs", tmp_path)
+    assert f"3 of {trainer.step:,}; its history goes to {trainer.step:,}" in said
+
+
+def test_a_run_without_steps_leaves_no_empty_folder_for_tensorboard(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, target = RunStore(tmp_path / "runs"), tmp_path / "events"
+    data, config = load_dataset("wine"), make_config("post", stop_epochs=2)
+    store.create(data, config, Scaler.fit(data.X), title="a run").close()
+    arguments = ["export", "last", "--format", "tensorboard", "-o", str(target), "--runs", str(tmp_path / "runs")]
+    assert main(["runs", *arguments]) == 2
+    assert "the run has no history" in capsys.readouterr().err
+    assert list(target.iterdir()) == []
+
+
 def test_pages_and_table(root: Path, tmp_path: Path) -> None:
     one = ids(root)[0]
     report = exported(root, one, "report", tmp_path / "r.html").read_text(encoding="utf-8")
@@ -544,7 +566,7 @@ BAD = [
     (["list", "--sort", "best"], "--sort must be one of created, .* got 'best'"),
     (["list", "--limit", "0"], "--limit: the limit must be a whole number of at least 1, got '0'"),
     (["list", "extra"], "there is no place for 'extra'"),
-    (["compare", "last"], "RUN must name two to 8 different runs, got one"),
+    (["compare", "last"], "RUN must name 2 to 8 different runs, got one"),
     (["compare", "last", "last"], "got the same run more than once"),
     (["export", "last", "--format", "pickle"], "--format must be one of zip, .* got 'pickle'"),
     (["export", "last", "-o", "no/such/file"], "--output: no/such/file: the folder .* must exist"),

@@ -173,6 +173,8 @@ def _replay(run: SavedRun, target: Path, _choice: Choice) -> None:
 def _tensorboard(run: SavedRun, target: Path, _choice: Choice) -> None:
     """The run's event files in a folder of its name; made from the history where there are none."""
     files = [name for name in run.files if "tfevents" in name]
+    if not files and not run.history()[0].view().steps:
+        raise RunError("the run has no history.")  # before there is a folder, which TensorBoard would find empty
     try:
         target.mkdir(exist_ok=True)
         if any(target.iterdir()):
@@ -189,8 +191,6 @@ def _make_events(run: SavedRun, target: Path) -> None:
     from sogaal.exports.tensorboard import RunEvents
 
     record, view = run.record, run.history()[0].view()
-    if not view.steps:
-        raise RunError("the run has no history.")
     events = RunEvents(target, record.config, record.dataset.name, record.scaling_method, record.created.timestamp())
     events.add(view, record.config.batches(record.dataset.n))
     events.finish(record.summary)

@@ -11,6 +11,7 @@ from sogaal.cli.runs_list import algorithm, decimal
 from sogaal.cli.tables import Column, room, table
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data.limits import megabytes
+from sogaal.errors import RunError
 from sogaal.runs.folder import MEMBERS
 from sogaal.runs.names import token_of
 from sogaal.runs.plain import finite
@@ -20,6 +21,7 @@ from sogaal.runs.record import RunRecord
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
+from sogaal.snapshots import JobState
 
 MOST_COMPARED, MOST_MEMBERS = 8, 50
 RESULTS = {
@@ -97,7 +99,7 @@ def _facts(run: SavedRun) -> dict[str, str]:
         "table": f"{data.name}: {data.n:,} rows, {data.d:,} features, {labels}; {table_kept}",
         "SHA-256": data.fingerprint,
         "algorithm": algorithm(record),
-        "steps": f"{record.step:,} of {record.total_steps:,}" + _stopped(record),
+        "steps": f"{record.step:,} of {record.total_steps:,}" + _stopped(record) + _ahead(run),
         "seconds": decimal(summary.get("seconds"), 1),
         "D loss, G loss": ", ".join(decimal(summary.get(name), 4) for name in ("d_loss", "g_loss")),
     }
@@ -112,6 +114,17 @@ def _facts(run: SavedRun) -> dict[str, str]:
 def _stopped(record: RunRecord) -> str:
     stop = record.stop_step
     return f"; G stopped at {stop:,}" if stop is not None and record.step >= stop else ""
+
+
+def _ahead(run: SavedRun) -> str:
+    """How far the history goes of a run that was killed: farther than its checkpoint and the numbers beside that."""
+    if run.record.state != JobState.INTERRUPTED:
+        return ""
+    try:
+        steps = run.history()[0].view().steps
+    except RunError:
+        return ""
+    return f"; its history goes to {steps:,}" if steps > run.record.step else ""
 
 
 def _lines(facts: Mapping[str, str], indent: str = "") -> Iterator[str]:
@@ -154,7 +167,7 @@ def compare(arguments: argparse.Namespace) -> int:
     if not 2 <= len(ids) <= MOST_COMPARED or len(set(ids)) < len(ids):
         how = "one" if len(ids) == 1 else f"{len(ids)}"
         how = how if len(set(ids)) == len(ids) else "the same run more than once"
-        raise UsageError(f"RUN must name two to {MOST_COMPARED} different runs, got {how}.")
+        raise UsageError(f"RUN must name 2 to {MOST_COMPARED} different runs, got {how}.")
     differing = differences(runs)
     results = {name: [_result(record, name) for record in runs] for name in RESULTS}
     if arguments.json:
