@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pages import _saved, _server
-from sogaal.config import TrainConfig
+from sogaal.config import FIELDS, TrainConfig
 from sogaal.figures import sparkline
 from sogaal.jobs import Job, JobState
 from sogaal.runs.names import token_of
@@ -45,10 +45,12 @@ class Row:
 
     @property
     def short(self) -> str:
-        """The name beside columns that say table and algorithm."""
+        """The name beside columns that say table and algorithm; its end may be cut off, so the seed stands first."""
         if self.name != self.title:
             return self.name
-        return self.title.removeprefix(f"{self.dataset} · ").removeprefix(f"{self.algorithm} · ")
+        rest = self.title.removeprefix(f"{self.dataset} · ").removeprefix(self.algorithm).lstrip(" ·")
+        setup, _, seed = rest.rpartition(" · ")
+        return f"{seed} · {setup}" if setup and not self.members else rest
 
     def text(self) -> str:
         """What a search looks through."""
@@ -141,7 +143,10 @@ def chosen(
     tags: Collection[str] = (),
     words: str = "",
 ) -> list[Row]:
-    """The rows that have one of each (none: any), all ``tags``, and all ``words`` somewhere."""
+    """The rows that have one of each (none: any), all ``tags``, and all ``words`` somewhere.
+
+    A word like ``seed=1`` is the number and nothing that only begins with it.
+    """
     wanted = words.casefold().split()
     return [
         row
@@ -150,12 +155,25 @@ def chosen(
         and (not datasets or row.dataset in datasets)
         and (not algorithms or row.algorithm in algorithms)
         and set(tags) <= set(row.tags)
-        and (not wanted or _has(row.text(), wanted))
+        and (not wanted or _has(row, wanted))
     ]
 
 
-def _has(text: str, wanted: Sequence[str]) -> bool:
-    return all(word in text for word in wanted)
+def _has(row: Row, wanted: Sequence[str]) -> bool:
+    text = row.text()
+    return all(word in text if (same := _same_number(row.config, word)) is None else same for word in wanted)
+
+
+def _same_number(config: TrainConfig, word: str) -> bool | None:
+    """Whether the set-up has this number, as in ``lr_d=0.01``; None where the word does not ask for one."""
+    name, _, said = word.partition("=")
+    value = getattr(config, name, None) if name in FIELDS else None
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return float(said) == value
+    except ValueError:
+        return None
 
 
 def ordered(found: Sequence[Row], order: str) -> list[Row]:

@@ -72,7 +72,7 @@ def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
         _frame(rows),
         key=key,
         hide_index=True,
-        height=ROW_HEIGHT * (min(MOST_ROWS, len(rows)) + 1) + 3,
+        height="content" if len(rows) <= MOST_ROWS else ROW_HEIGHT * (MOST_ROWS + 1) + 3,
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [n for n, row in enumerate(rows) if row.id in chosen]}},

@@ -37,8 +37,9 @@ def train(dataset: str = "onecluster", *, state: str = "completed", **changes: o
 
 
 def short(job: Job) -> str:
-    """What the table calls a run that nobody has named; table and algorithm have columns of their own."""
-    return job.title.split(" · ", 2)[2]
+    """What the table calls a run that nobody has named: what tells it from others stands first."""
+    _, _, setup, seed = job.title.split(" · ")
+    return f"{seed} · {setup}"
 
 
 def restart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +137,10 @@ def test_filters_search_and_order_say_which_rows() -> None:
     assert list(page.filter("runs_tags", ["demo"]).table["name"]) == ["Émile"]
     page.filter("runs_tags", [])
     assert list(page.filter("runs_words", "lr_d=0.05").table["name"]) == [short(two)]
+    assert list(page.filter("runs_words", "seed=2 so-gaal").table["name"]) == [short(two)]
+    assert len(page.filter("runs_words", "stop_epochs=4").table) == 3
+    # 0.01 and 0.05 begin so, and are other numbers.
+    assert any("No run has all of this" in info.value for info in page.filter("runs_words", "lr_d=0.0").at.info)
     assert list(page.filter("runs_words", "émile").table["name"]) == ["Émile"]
     page.filter("runs_words", "")
     page.at.selectbox("runs_order").set_value("AUC at end")
