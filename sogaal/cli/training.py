@@ -95,8 +95,8 @@ class Training:
 
     @property
     def run_id(self) -> str | None:
-        """The id of the saved run, None where there is none."""
-        return None if self.recorder is None else self.recorder.id
+        """The id of the saved run; None where there is none, or what there is lacks what could not be written."""
+        return None if self.recorder is None or self.recorder.problem else self.recorder.id
 
     # -- training ------------------------------------------------------------------------------------------------------
 
