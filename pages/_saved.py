@@ -16,12 +16,12 @@ from sogaal.history import History
 from sogaal.jobs import JobResult, JobState, Snapshot
 from sogaal.records import DIVERGED
 from sogaal.runs.folder import HISTORY
+from sogaal.runs.listing import Unreadable
 from sogaal.runs.names import is_id, token_of
 from sogaal.runs.populations import Member
 from sogaal.runs.record import RunRecord
 from sogaal.runs.resuming import check_resumable
 from sogaal.runs.saved import SavedRun
-from sogaal.runs.store import Unreadable
 
 # So long a list of the runs is good enough for the next click.
 FRESH_SECONDS = 2.0

@@ -13,7 +13,7 @@ from pages._words import plain
 from sogaal.errors import RunError
 from sogaal.figures import MAX_RUNS
 from sogaal.jobs import JobState
-from sogaal.runs.store import Unreadable
+from sogaal.runs.listing import Unreadable
 
 ROW_HEIGHT = 35
 MOST_ROWS = 14

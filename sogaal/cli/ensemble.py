@@ -15,7 +15,7 @@ from tqdm import tqdm
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
 from sogaal.ensemble import Ensemble
-from sogaal.errors import DivergedError, SogaalError, failure_message
+from sogaal.errors import DivergedError, SogaalError
 from sogaal.exports import save_model, scores_csv, scores_table
 from sogaal.exports.models import model_bytes
 from sogaal.files import write_atomic
@@ -24,8 +24,11 @@ from sogaal.metrics import roc_auc
 from sogaal.model import At, Model, scoring_moment
 from sogaal.outcomes import RunOutcome
 from sogaal.runs.folder import MODEL, SCORES
+from sogaal.runs.groups import Group
+from sogaal.runs.names import new_token
 from sogaal.runs.plain import finite
-from sogaal.runs.populations import members_of, numbers_of
+from sogaal.runs.population_recorder import PopulationRecorder
+from sogaal.runs.populations import Member, in_order, member_of, numbers_of
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import run_summary
 from sogaal.runs.titles import run_title
@@ -40,8 +43,8 @@ MOMENTS: tuple[tuple[At, str, str], ...] = (("stop", "auc_stop", "AUC at stop"),
 class EnsembleTraining:
     """A table, its scaling and the configurations that learn from it; they differ in their seeds alone.
 
-    ``store``: where the ensemble leaves its record at its end, None = nowhere. ``outcomes``: those that have ended.
-    ``run_id``: of the record, None where there is none. ``problem``: why it could not be saved, else empty.
+    ``store``: where the ensemble is recorded as its members end, None = nowhere. ``outcomes``: those that have ended.
+    ``recorder``: None where nothing is saved.
     """
 
     dataset: Dataset
@@ -50,8 +53,7 @@ class EnsembleTraining:
     n_jobs: int
     store: RunStore | None
     outcomes: list[RunOutcome] = field(default_factory=list)
-    run_id: str | None = None
-    problem: str = ""
+    recorder: PopulationRecorder | None = None
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
@@ -89,28 +91,66 @@ class EnsembleTraining:
         after Ctrl-C; the record then has the members that had ended.
         """
         count = len(self.configs)
+        self._begin_record()
         try:
-            with (
-                closing(member_outcomes(self._scaled, self.configs, self.dataset.y, self.n_jobs)) as members,
-                tqdm(total=count, unit="member", disable=not show, file=sys.stderr, dynamic_ncols=True) as bar,
-            ):
-                for outcome in members:
-                    self.outcomes.append(outcome)
-                    bar.update()
-                    if not outcome.ok:
-                        break
-        except KeyboardInterrupt:
-            self._keep(JobState.INTERRUPTED, f"Ended by Ctrl-C after {len(self.outcomes)} of {count} members.")
+            self._train_members(show)
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt)
+            words = f"Ended by Ctrl-C after {len(self.outcomes)} of {count} members." if stopped else str(error)
+            self._end_record(JobState.INTERRUPTED if stopped else JobState.FAILED, words)
             raise
+        self._end_record(None)
+
+    def _train_members(self, show: bool) -> None:
+        """Train all, or up to the first that comes to no end, whose error is raised."""
+        count = len(self.configs)
+        with (
+            closing(member_outcomes(self._scaled, self.configs, self.dataset.y, self.n_jobs)) as members,
+            tqdm(total=count, unit="member", disable=not show, file=sys.stderr, dynamic_ncols=True) as bar,
+        ):
+            for outcome in members:
+                self.outcomes.append(outcome)
+                if self.recorder is not None:
+                    self.recorder.put(outcome)
+                bar.update()
+                if not outcome.ok:
+                    break
         bad = next((outcome for outcome in self.outcomes if not outcome.ok), None)
         if bad is None:
-            self._keep(None)
             return
         message = f"Member {bad.index + 1} of {count} (seed {bad.config.seed}): {bad.diverged or bad.failed}"
-        self._keep(JobState.FAILED, message)
         if bad.diverged is not None:
             raise DivergedError(message, int((bad.summary or {}).get("steps") or 0), "")
         raise SogaalError(message)
+
+    # -- its record ----------------------------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> str | None:
+        """The id of the record, None where there is none."""
+        return None if self.recorder is None else self.recorder.record or None
+
+    @property
+    def problem(self) -> str:
+        """Why it could not be saved, else empty."""
+        problem = "" if self.recorder is None else self.recorder.problem
+        return f"The ensemble is not saved: {problem}" if problem else ""
+
+    def _begin_record(self) -> None:
+        if self.store is not None:
+            title = self._title()
+            group = Group(self.dataset, self.configs[0], self.scaler, self.configs, "ensemble", title)
+            self.recorder = PopulationRecorder(self.store, group, self.created, new_token())
+
+    def _end_record(self, state: JobState | None, message: str = "") -> None:
+        """Have the record end, with the model where there is one (``state`` None); what fails costs no result."""
+        if self.recorder is None:
+            return
+        if state is not None:
+            self.recorder.finish(state, message)
+            return
+        files = {MODEL: model_bytes(self.model), SCORES: self._scores()}
+        self.recorder.finish(None, numbers={**self.aucs, "auc_best": None}, files=files)
 
     @cached_property
     def _scaled(self) -> Any:
@@ -138,29 +178,6 @@ class EnsembleTraining:
                 found[name] = float(roc_auc(self.model.score_scaled(self._scaled, at), y))
         return found
 
-    def _keep(self, state: JobState | None, message: str = "") -> None:
-        """Leave a record, with the model where there is one (``state`` None); what fails costs no result."""
-        if self.store is None or not self.outcomes:
-            return
-        files = {} if state is not None else {MODEL: model_bytes(self.model), SCORES: self._scores()}
-        try:
-            record = self.store.keep_population(
-                self.dataset,
-                self.configs[0],
-                self.scaler,
-                self.outcomes,
-                kind="ensemble",
-                title=self._title(),
-                numbers={**self.aucs, "auc_best": None} if state is None else None,
-                files=files,
-                state=state,
-                message=message,
-                created=self.created,
-            )
-            self.run_id = record.id
-        except (SogaalError, OSError) as error:
-            self.problem = f"The ensemble is not saved: {failure_message(error)}"
-
     def _title(self) -> str:
         """The title of a single training, with what it is one of after the table."""
         alone = run_title(self.dataset, self.configs[0]).removeprefix(self.dataset.name)
@@ -182,16 +199,19 @@ class EnsembleTraining:
 
     def json(self) -> str:
         """All that is known at the end as one JSON object: the keys of a single training, and the members."""
-        members = members_of(self.outcomes, ("seed",))
+        members = self._members()
         numbers = numbers_of(members) | self.aucs | {"auc_best": None}
         summary = run_summary(self.dataset, self.configs[0], self.scaler, 0, numbers, run=self.run_id)
         told = [{**member.values, **member.numbers} for member in members]
         return json.dumps(finite(summary | {"n_estimators": len(members), "members": told}), allow_nan=False)
 
+    def _members(self) -> tuple[Member, ...]:
+        return in_order(member_of(outcome, ("seed",)) for outcome in self.outcomes)
+
     def table(self, written: list[str]) -> str:
         """All that people want to know at the end, a line each."""
         data, config = self.dataset, self.configs[0]
-        numbers = numbers_of(members_of(self.outcomes, ("seed",)))
+        numbers = numbers_of(self._members())
         labels = "no labels" if data.y is None else f"{data.n_outliers:,} outliers ({data.outlier_share:.1%})"
         setting = {"stop_epochs": config.stop_epochs} | config.changed_from(TrainConfig())
         rows = {

@@ -7,11 +7,12 @@ from typing import Any
 
 from sogaal.cli.parsing import UsageError
 from sogaal.cli.tables import Column, room, shortened, table
+from sogaal.runs.listing import Entry, Unreadable
 from sogaal.runs.names import token_of
 from sogaal.runs.plain import finite
 from sogaal.runs.printable import printable
 from sogaal.runs.record import RunRecord
-from sogaal.runs.store import Entry, RunStore, Unreadable
+from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
 from sogaal.snapshots import JobState
 

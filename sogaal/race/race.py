@@ -29,9 +29,10 @@ from sogaal.errors import ConfigError, SogaalError, failure_message
 from sogaal.job import PUBLISH_SECONDS, PUBLISH_SHARE
 from sogaal.orders import Ordered, Orders
 from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
-from sogaal.race.keeping import keep_race
+from sogaal.race.keeping import put_lanes, record_race
 from sogaal.race.lanes import Lane, LaneView
 from sogaal.race.setups import FEWEST, MOST, Setup
+from sogaal.runs.population_recorder import PopulationRecorder
 from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
 
@@ -62,9 +63,7 @@ class RaceSnapshot:
 class Race(Ordered):
     """Several set-ups in one thread. Made by :meth:`Races.submit`.
 
-    ``id``: short, fit for an address. ``speed`` and :meth:`step` count steps of each set-up. ``record``: the id of
-    what ``store`` keeps of it, empty until its end, and where nothing is kept. ``problem``: why it could not be kept,
-    else empty.
+    ``id``: short, fit for an address. ``speed`` and :meth:`step` count steps of each set-up.
     """
 
     def __init__(
@@ -82,10 +81,9 @@ class Race(Ordered):
         self.setups = tuple(setups)
         self.created = datetime.now(UTC)
         self.traceback: str | None = None
-        self.record = ""
-        self.problem = ""
         self._turns = turns
         self._store = store
+        self._recorder: PopulationRecorder | None = None
         total = max(setup.config.total_steps(dataset.n) for setup in setups)
         state = JobState.PAUSED if paused else JobState.RUNNING
         self._snapshot = RaceSnapshot(1, state, 0, total, 0.0, None, "Preparing the table.", ())
@@ -103,16 +101,34 @@ class Race(Ordered):
         with self._lock:
             self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
 
-    def keep(self, lanes: tuple[LaneView, ...], state: JobState, message: str) -> None:
-        """Leave a record in the store, of a race that is about to end; what fails there costs no result."""
-        if self._store is None:
-            return
-        try:
-            kept = keep_race(self._store, self.dataset, lanes, state, message, self.created, self.id)
-            self.record = "" if kept is None else kept.id
-        except (SogaalError, OSError) as error:
-            self.problem = failure_message(error)
-            _logger.warning("Race %s could not be kept: %s", self.id, self.problem)
+    @property
+    def record(self) -> str:
+        """The id of what the store has of the race; empty before that is there, and where nothing is kept."""
+        return "" if self._recorder is None else self._recorder.record
+
+    @property
+    def problem(self) -> str:
+        """Why the race is not being saved, else empty."""
+        return "" if self._recorder is None else self._recorder.problem
+
+    def begin_record(self) -> None:
+        """Record the race from now on, if there is a store for it."""
+        if self._store is not None:
+            state = self.snapshot().state
+            self._recorder = record_race(self._store, self.dataset, self.setups, state, self.created, self.id)
+
+    def keep(self, lanes: Sequence[Lane], state: JobState) -> None:
+        """Have the record say how far the set-ups are."""
+        if self._recorder is not None:
+            put_lanes(self._recorder, lanes, state)
+            self._recorder.tell(state)
+
+    def end_record(self, lanes: Sequence[Lane], state: JobState, message: str) -> None:
+        """Have the record end; what fails there costs no result."""
+        if self._recorder is not None:
+            complete = state == JobState.COMPLETED
+            put_lanes(self._recorder, lanes, JobState.COMPLETED if complete else JobState.STOPPED)
+            self._recorder.finish(None if complete else state, message)
 
     # -- the thread ----------------------------------------------------------------------------------------------------
 
@@ -148,15 +164,19 @@ class _Running:
 
     def run(self) -> None:
         """Train, as ordered, to the end."""
+        self._race.begin_record()
         self._publish(message="")
         try:
             state = self._train()
+        except Exception as error:
+            self._race.end_record(self._lanes, JobState.FAILED, failure_message(error))
+            raise
         finally:
             self._turn.leave()
         message = "Ended with the program." if state == JobState.INTERRUPTED else ""
         complete = state == JobState.COMPLETED
         lanes = tuple(lane.view(ended=True, complete=complete) for lane in self._lanes)
-        self._race.keep(lanes, state, message)
+        self._race.end_record(self._lanes, state, message)
         self._race.publish(
             state=state, step=self._step, lanes=lanes, message=message, steps_per_second=0.0, seconds_left=None
         )
@@ -240,6 +260,7 @@ class _Running:
         lanes = tuple(lane.view() for lane in self._lanes)
         seen = {"step": self._step, "steps_per_second": speed, "seconds_left": left, "lanes": lanes}
         self._race.publish(**(seen | changes))
+        self._race.keep(self._lanes, self._race.snapshot().state)
         taken = time.monotonic() - started
         self._publish_at = started + max(PUBLISH_SECONDS, taken / PUBLISH_SHARE)
         self._unpublished = False

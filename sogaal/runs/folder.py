@@ -20,6 +20,7 @@ MODEL = "model.safetensors"
 SCORES = "scores.csv"
 MEMBERS = "members.csv"
 INTERRUPTED = "The program ended before the run did."
+INTERRUPTED_MANY = "The program ended before all its runs had."
 # A record of a table with a hundred thousand features has about a fifth of this.
 MOST_BYTES = 64 * 2**20
 
@@ -118,4 +119,5 @@ def as_it_is(record: RunRecord, root: Root) -> RunRecord:
     """The record with the state that is true now: a run that nobody writes any more was interrupted."""
     if not record.state.active or held(root.lock(record.id)):
         return record
-    return replace(record, state=JobState.INTERRUPTED, message=record.message or INTERRUPTED)
+    message = INTERRUPTED if record.population is None else INTERRUPTED_MANY
+    return replace(record, state=JobState.INTERRUPTED, message=record.message or message)

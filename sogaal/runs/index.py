@@ -22,7 +22,7 @@ from sogaal.runs.folder import Root, Stamp, read_record, stamp_of
 from sogaal.runs.record import FORMAT, DatasetRef, Population, RunRecord
 from sogaal.snapshots import JobState
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 # Records that are read anew each time before the index is written again: reading them is quicker than that.
 ENOUGH = 100
 # A file system's clock is coarse: a file that was written just now may be written again without a trace.

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -44,8 +44,9 @@ class Member:
     """One member of a population.
 
     ``values``: the fields in which the members differ, "scaling" among them where they differ in that, and ``seed``.
-    ``state``: "stopped" for one that had not come to its end. ``numbers``: as of
-    :meth:`sogaal.trainer.Trainer.summary`, None where there is no value. ``message``: why it failed, else empty.
+    ``state``: "running" or "paused" for one that is being trained, "stopped" or "interrupted" for one that had not come
+    to its end. ``numbers``: as of :meth:`sogaal.trainer.Trainer.summary`, None where there is no value. ``message``:
+    why it failed, else empty.
     """
 
     index: int
@@ -63,43 +64,40 @@ class Member:
         return str(self.values.get(SCALING, shared))
 
 
-def varied_fields(config: TrainConfig, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """The fields in which any outcome differs from ``config``, in the order of the configuration."""
-    differing = {name for outcome in outcomes for name in outcome.config.changed_from(config)}
+def varied_fields(config: TrainConfig, configs: Iterable[TrainConfig]) -> tuple[str, ...]:
+    """The fields in which any of ``configs`` differs from ``config``, in the order of the configuration."""
+    differing = {name for one in configs for name in one.changed_from(config)}
     return tuple(name for name in FIELDS if name in differing)
 
 
-def members_of(
-    outcomes: Sequence[Outcome],
+def member_of(
+    outcome: Outcome,
     varied: Sequence[str],
     scalings: Mapping[int, str] | None = None,
-    stopped: Collection[int] = (),
-) -> tuple[Member, ...]:
-    """What to remember of the outcomes, in the order of their indices.
+    state: JobState | None = None,
+) -> Member:
+    """What to remember of an outcome.
 
-    ``scalings``: the methods by index, where the members differ in them. ``stopped``: indices of those that had not
-    come to their end.
+    ``scalings``: the methods by index, where the members differ in them. ``state``: of one that had not come to its
+    end; it counts unless the outcome failed.
     """
 
-    def value(outcome: Outcome, name: str) -> Any:
+    def value(name: str) -> Any:
         return (scalings or {})[outcome.index] if name == SCALING else getattr(outcome.config, name)
 
-    return tuple(
-        Member(
-            index=outcome.index,
-            values={name: value(outcome, name) for name in dict.fromkeys((*varied, "seed"))},
-            state=_state(outcome, outcome.index in stopped),
-            numbers=finite({name: (outcome.summary or {}).get(name) for name in NUMBERS}),
-            message=outcome.diverged or outcome.failed or "",
-        )
-        for outcome in sorted(outcomes, key=lambda outcome: outcome.index)
+    failed = outcome.diverged is not None or outcome.failed is not None
+    return Member(
+        index=outcome.index,
+        values={name: value(name) for name in dict.fromkeys((*varied, "seed"))},
+        state=JobState.FAILED if failed else state or JobState.COMPLETED,
+        numbers=finite({name: (outcome.summary or {}).get(name) for name in NUMBERS}),
+        message=outcome.diverged or outcome.failed or "",
     )
 
 
-def _state(outcome: Outcome, stopped: bool) -> JobState:
-    if outcome.diverged is not None or outcome.failed is not None:
-        return JobState.FAILED
-    return JobState.STOPPED if stopped else JobState.COMPLETED
+def in_order(members: Iterable[Member]) -> tuple[Member, ...]:
+    """The members in the order of their indices."""
+    return tuple(sorted(members, key=lambda member: member.index))
 
 
 def runs_of(population: RunRecord, members: Sequence[Member], records: Iterable[RunRecord]) -> dict[int, RunRecord]:

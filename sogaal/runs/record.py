@@ -49,13 +49,20 @@ class DatasetRef:
 class Population:
     """Many runs on one table that belong together.
 
-    ``kind``: what made them: "race", "spread", "map" or "ensemble". ``count``: members. ``varied``: the fields
-    of :class:`TrainConfig` in which they differ, and "scaling" where they differ in that.
+    ``kind``: what made them: "race", "spread", "map" or "ensemble". ``count`` of the ``planned`` members are in
+    members.csv. ``varied``: the fields of :class:`TrainConfig` in which they differ, and "scaling" where they differ in
+    that.
     """
 
     kind: str
     count: int
     varied: tuple[str, ...]
+    planned: int
+
+    @property
+    def counted(self) -> str:
+        """How many members there are, for people: "512", or "40 of 512" where not all have come."""
+        return f"{self.count:,}" if self.count == self.planned else f"{self.count:,} of {self.planned:,}"
 
 
 @dataclass(frozen=True)
@@ -260,7 +267,10 @@ def _key(value: Any, name: str) -> str:
 def _population(value: Any, name: str) -> Population:
     found = _object(value, name)
     varied = _texts(found["varied"], "population.varied")
-    return Population(_text(found["kind"], "population.kind"), _count(found["count"], "population.count"), varied)
+    count = _count(found["count"], "population.count")
+    # Records from before populations were written while they go on have all their members.
+    planned = _count(found.get("planned", count), "population.planned")
+    return Population(_text(found["kind"], "population.kind"), count, varied, planned)
 
 
 _READ: dict[str, Callable[[Any, str], Any]] = {

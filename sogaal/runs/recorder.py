@@ -198,12 +198,7 @@ class Recorder:
 
     def _note_failure(self, error: Exception, now: float) -> None:
         self._failed_at = now
-        if not isinstance(error, OSError | SogaalError):
-            _logger.error("Run %s cannot be saved.", self.id, exc_info=error)
-        text = " ".join(str(error).split())
-        if isinstance(error, OSError) and error.strerror:
-            text = f"{error.filename or self.id}: {error.strerror}"
-        self._tell(f"The run is not being saved at present: {text or type(error).__name__}")
+        self._tell(f"The run is not being saved at present: {reason(error, self.id)}")
 
     def _tell(self, problem: str) -> None:
         if problem == self.problem:
@@ -212,3 +207,12 @@ class Recorder:
             _logger.warning("Run %s: %s", self.id, problem)
         self.problem = problem
         self._listener(problem)
+
+
+def reason(error: Exception, run: str) -> str:
+    """Why a run cannot be written, in a line for people; what should not happen is logged whole."""
+    if not isinstance(error, OSError | SogaalError):
+        _logger.error("Run %s cannot be saved.", run, exc_info=error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or run}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__

@@ -130,9 +130,16 @@ class SavedRun:
         return () if path is None else read_frames(path)
 
     def members(self) -> tuple[Member, ...]:
-        """The members of a population; none for a single run."""
+        """The members of a population, as far as they came; none for a single run.
+
+        One that was being trained when the program ended is as its population is: interrupted.
+        """
         path = self.file(MEMBERS)
-        return () if path is None else read_members(path)
+        members = () if path is None else read_members(path)
+        state = self.record.state
+        return tuple(
+            replace(member, state=state) if member.state.active and not state.active else member for member in members
+        )
 
     def model(self) -> Model | Ensemble:
         """What was trained, ready to score; raises :class:`RunError` where there is none, or it cannot be read."""

@@ -11,45 +11,33 @@ One folder a run; what is in it, and who else may be at work there, is told in t
 that is damaged, or nobody's, is listed with the reason, and harms nothing else.
 """
 
-import os
-import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
-from sogaal.errors import ConfigError, DataError, RunError
-from sogaal.files import write_atomic
+from sogaal.errors import RunError
 from sogaal.runs.annotations import checked
-from sogaal.runs.finding import find, names_in
-from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, read_record, write_record
+from sogaal.runs.finding import find
+from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, write_record
+from sogaal.runs.groups import Group, ended, member_setup
 from sogaal.runs.index import Index
-from sogaal.runs.locks import Lock, held, short_lock
-from sogaal.runs.names import checked_id, checked_token, default_root, is_id, new_token, run_id
-from sogaal.runs.populations import SCALING, Outcome, failures, members_csv, members_of, numbers_of, varied_fields
-from sogaal.runs.record import DatasetRef, Population, RunRecord
+from sogaal.runs.listing import Entry, entries_of, read_whole
+from sogaal.runs.locks import held, short_lock
+from sogaal.runs.names import checked_id, checked_token, default_root, new_token, run_id
+from sogaal.runs.placing import place, withdraw
+from sogaal.runs.populations import Outcome, in_order
+from sogaal.runs.record import DatasetRef, RunRecord
 from sogaal.runs.saved import RunSetup, SavedRun
-from sogaal.runs.shelf import Shelf, is_shipped
+from sogaal.runs.shelf import Shelf
 from sogaal.runs.summary import run_summary, versions
-from sogaal.runs.trash import empty, last_trashed, put_in_trash, restore, sweep_new, trashed
+from sogaal.runs.trash import empty, last_trashed, put_in_trash, restore, trashed
 from sogaal.runs.writer import RunWriter, lock_run
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """Something in the folder of runs that is no run that can be read, and why."""
-
-    id: str
-    folder: Path
-    reason: str
-
-
-Entry = RunRecord | Unreadable
 
 
 class RunStore:
@@ -114,7 +102,7 @@ class RunStore:
         lock = lock_run(self._root, found)
         try:
             folder = self._root.run(found)
-            record = self._read(folder)
+            record = read_whole(folder)
             with short_lock(self._root.records_lock):  # so what is half written is what a dead process left
                 for left in folder.glob(".*.tmp"):
                     left.unlink(missing_ok=True)
@@ -138,7 +126,7 @@ class RunStore:
         changes = checked({what: value for what, value in given.items() if value is not None})
         folder = self._root.run(find(self._root, run))
         with short_lock(self._root.records_lock):
-            record = self._read(folder)
+            record = read_whole(folder)
             changed = replace(record, **changes)
             if changed != record:
                 write_record(folder, changed)
@@ -164,6 +152,17 @@ class RunStore:
 
     # -- many runs that belong together --------------------------------------------------------------------------------
 
+    def begin_population(
+        self, group: Group, *, created: datetime, token: str, state: JobState = JobState.RUNNING
+    ) -> RunWriter:
+        """Make the folder of many runs that are to be trained, without a member yet, and hold its lock.
+
+        ``created``, ``token``: as of :meth:`create`, whose errors are raised.
+        """
+        record = self._record(group.dataset, group.config, group.scaler, group.title, token, created)
+        record = replace(record, state=state, started=record.created, **group.so_far((), record.id))
+        return self._place(record, group.dataset, {MEMBERS: group.csv(())})
+
     def keep_population(
         self,
         dataset: Dataset,
@@ -176,66 +175,33 @@ class RunStore:
         name: str = "",
         tags: Iterable[str] = (),
         note: str = "",
-        scalings: Mapping[int, str] | None = None,
-        stopped: Collection[int] = (),
         numbers: Mapping[str, Any] | None = None,
         files: Mapping[str, bytes] | None = None,
-        state: JobState | None = None,
-        message: str = "",
-        created: datetime | None = None,
-        token: str | None = None,
     ) -> RunRecord:
-        """Leave one record of many runs on one table, with a table of them; ``kind``: "race", "map", ...
+        """Leave one record of many runs on one table that have ended, with a table of them.
 
-        ``config``, ``scaler``: what they share; a member is described by what it has other. ``scalings``: methods by
-        the outcomes' indices, where they are not all the scaler's. ``stopped``: indices of those that had not come to
-        their end. Numbers in the summary: steps and seconds of all, the best AUC, and means of the others, where
-        ``numbers`` says nothing else. ``files``: what else lies in the folder, by name. ``state``: None: completed,
-        or failed where no member completed. ``created``: None = now. Raises :class:`ConfigError` for no outcomes,
-        else as :meth:`create`.
+        Runs that are still to be trained have a :class:`sogaal.runs.population_recorder.PopulationRecorder`.
+        ``config``, ``scaler``: what they share. ``numbers``: as of :meth:`Group.so_far`. ``files``: what else lies in
+        the folder, by name. Raises :class:`ConfigError` for no outcomes, else as :meth:`create`.
         """
-        if not outcomes:
-            raise ConfigError("outcomes must hold at least one run, got none.", field="outcomes")
-        varied = varied_fields(config, outcomes)
-        varied += (SCALING,) if set((scalings or {}).values()) - {scaler.method} else ()
-        members = members_of(outcomes, varied, scalings, stopped)
-        now = datetime.now(UTC)
-        created = (created or now).astimezone(UTC)
-        record = self._record(dataset, config, scaler, title, token, created, name=name, tags=tags, note=note)
-        found = numbers_of(members) | dict(numbers or {})
-        completed = any(member.state == JobState.COMPLETED for member in members)
-        record = replace(
-            record,
-            state=state or (JobState.COMPLETED if completed else JobState.FAILED),
-            started=created,
-            ended=now,
-            message=" ".join(part for part in (message, failures(members)) if part),
-            step=found["steps"],
-            total_steps=sum(outcome.config.total_steps(dataset.n) for outcome in outcomes),
-            summary=run_summary(dataset, config, scaler, 0, found, run=record.id),
-            population=Population(kind, len(members), varied),
-        )
-        with self._place(record, dataset, {**(files or {}), MEMBERS: members_csv(varied, members)}) as writer:
+        group = Group(dataset, config, scaler, [outcome.config for outcome in outcomes], kind, title)
+        members = in_order(map(group.member, outcomes))
+        record = self._record(dataset, config, scaler, title, None, datetime.now(UTC), name=name, tags=tags, note=note)
+        told = group.so_far(members, record.id, numbers) | ended(members, None, "")
+        record = replace(record, started=record.created, **told)
+        with self._place(record, dataset, {**(files or {}), MEMBERS: group.csv(members)}) as writer:
             return writer.record
+
+    def withdraw(self, writer: RunWriter) -> None:
+        """Leave nothing of a run that ``writer`` writes; :class:`RunError` where that cannot be done."""
+        withdraw(self._root, self._shelf, writer)
 
     def member_to_run(self, population: str, index: int) -> RunSetup:
         """What a member of a population needs to be trained again; it ends as it did, since seeds decide everything.
 
         Raises :class:`RunError` for a member that is not there, or a table that is gone.
         """
-        run = self.get(population)
-        member = next((member for member in run.members() if member.index == index), None)
-        if member is None:
-            raise RunError(f"{run.id}: index must be that of one of the {len(run.members())} members, got {index}.")
-        try:
-            config = member.config(run.config)
-        except ConfigError as error:
-            raise RunError(f"{run.folder / MEMBERS}: member {index}: {error}") from None
-        setup = run.setup()
-        scaler, method = setup.scaler, member.scaling(setup.scaling)
-        if method != scaler.method:
-            scaler = Scaler.fit(setup.dataset.X, method, setup.dataset.feature_names)
-        return replace(setup, config=config, scaler=scaler, title=f"{setup.title}, member {index}", parent=run.id)
+        return member_setup(self.get(population), index)
 
     # -- deleting ------------------------------------------------------------------------------------------------------
 
@@ -273,17 +239,7 @@ class RunStore:
 
         Raises :class:`RunError` where the folder itself cannot be read.
         """
-        names = names_in(self._root)
-        records = self._index.read(name for name, folder in names.items() if folder and is_id(name))
-        found: list[Entry] = []
-        for name in names:
-            record = records.get(name)
-            if isinstance(record, RunRecord):
-                found.append(as_it_is(record, self._root))
-            elif os.path.lexists(self.root / name):  # else somebody deleted it meanwhile
-                reason = self._reason(name) if record is None else str(record)
-                found.append(Unreadable(name, self.root / name, reason))
-        return sorted(found, key=_newest_first)
+        return entries_of(self._root, self._index)
 
     def get(self, run: str) -> SavedRun:
         """A run by its id, its token, the beginning of either where no other begins so, or "last".
@@ -291,7 +247,7 @@ class RunStore:
         Raises :class:`RunError` for what is not there, is not unique, or cannot be read.
         """
         folder = self._root.run(find(self._root, run))
-        return SavedRun(as_it_is(self._read(folder), self._root), folder, self._shelf)
+        return SavedRun(as_it_is(read_whole(folder), self._root), folder, self._shelf)
 
     def is_written(self, run: str) -> bool:
         """Whether somebody writes the run now; errors as of :meth:`get`."""
@@ -329,56 +285,4 @@ class RunStore:
     def _place(
         self, record: RunRecord, dataset: Dataset | None, files: Mapping[str, bytes | Path] | None = None
     ) -> RunWriter:
-        """Make the folder of a run out of sight, whole, and rename it; nobody ever sees half of it."""
-        lock = lock_run(self._root, record.id)
-        new = self._root.new(record.id)
-        try:
-            with short_lock(self._root.shelf_lock):
-                sweep_new(self._root)
-                if self._root.exists(record.id):
-                    raise RunError(f"{self._root.run(record.id)}: there is such a run already.")
-                if dataset is not None and not is_shipped(dataset):
-                    key = self._shelf.put(dataset, record.id)
-                    record = replace(record, dataset=replace(record.dataset, key=key))
-                new.mkdir()
-                for name, content in (files or {}).items():
-                    write_atomic(new / name, content if isinstance(content, bytes) else content.read_bytes())
-                write_record(new, record)
-                new.rename(self._root.run(record.id))
-        except (OSError, RunError, DataError) as error:
-            self._undo(record.id, lock)
-            if not isinstance(error, OSError):
-                raise
-            raise RunError(f"{self.root}: the run cannot be saved ({error.strerror or error}).") from None
-        except BaseException:
-            self._undo(record.id, lock)
-            raise
-        return RunWriter(self._root, record, lock)
-
-    def _undo(self, run: str, lock: Lock) -> None:
-        shutil.rmtree(self._root.new(run), ignore_errors=True)
-        if not self._root.exists(run):
-            self._shelf.drop(run)
-        lock.release()
-
-    def _read(self, folder: Path) -> RunRecord:
-        try:
-            return read_record(folder)
-        except RunError as error:
-            raise RunError(f"{folder}: the run cannot be read: {error}.") from error
-
-    def _reason(self, name: str) -> str:
-        """Why what has this name is no run."""
-        if not is_id(name):
-            return "its name is not that of a run"
-        try:
-            self._read(self.root / name)
-        except RunError as error:
-            return str(error.__cause__)
-        return "it changed while it was read"
-
-
-def _newest_first(entry: Entry) -> tuple[int, float, str]:
-    if isinstance(entry, Unreadable):
-        return 1, 0.0, entry.id
-    return 0, -entry.created.timestamp(), entry.id
+        return place(self._root, self._shelf, record, dataset, files)

@@ -18,7 +18,7 @@ from sogaal.snapshots import JobState
 # What a training may change of its record; name, tags and note are people's.
 MAY_CHANGE = frozenset(
     ("state", "message", "started", "ended", "step", "total_steps", "stop_step", "summary", "diagnosis", "auc_curve",
-     "versions", "device", "title")
+     "versions", "device", "title", "population")
 )  # fmt: skip
 
 

@@ -23,12 +23,14 @@ from uuid import uuid4
 
 from sogaal.counting import generator_steps
 from sogaal.diagnosis import Evidence, Finding, diagnose
-from sogaal.errors import SogaalError, failure_message
+from sogaal.errors import failure_message
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
 from sogaal.outcomes import RunOutcome, history_arrays
 from sogaal.pool import RunPool, Runs
 from sogaal.race import Setup
+from sogaal.runs.groups import Group
 from sogaal.runs.names import run_id
+from sogaal.runs.population_recorder import PopulationRecorder
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
@@ -82,9 +84,7 @@ class PopulationSnapshot:
 class Population:
     """Made by :meth:`Populations.submit`. All methods may be called from any thread.
 
-    ``record``: the id of what the store keeps of it, empty until its end, and where nothing is kept. ``problem``: why
-    it could not be kept, else empty. ``parent``: the id that the record will have, for runs that are made of members
-    meanwhile; None where nothing is kept.
+    ``parent``: the id that the record has or will have, for runs that are made of members; None where nothing is kept.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -92,9 +92,8 @@ class Population:
         self.plan = plan
         self.created = datetime.now(UTC)
         self.place_in_queue: int | None = None
-        self.record = ""
         self.parent: str | None = None
-        self.problem = ""
+        self._recorder: PopulationRecorder | None = None
         self._members: list[Member] = []  # only ever grows at its end
         self._state = JobState.QUEUED
         self._message = ""
@@ -104,6 +103,16 @@ class Population:
         self._marks: deque[tuple[float, int]] = deque(maxlen=RECENT)
         self._runs: Runs | None = None
         self._lock = threading.Lock()
+
+    @property
+    def record(self) -> str:
+        """The id of what the store has of it; empty before that is there, and where nothing is kept."""
+        return "" if self._recorder is None else self._recorder.record
+
+    @property
+    def problem(self) -> str:
+        """Why it is not being saved, else empty."""
+        return "" if self._recorder is None else self._recorder.problem
 
     def members(self) -> tuple[Member, ...]:
         """The runs that have ended, in the order in which they did."""
@@ -153,27 +162,32 @@ class Population:
     # -- for the thread ------------------------------------------------------------------------------------------------
 
     def work(self, pool: RunPool, store: RunStore | None = None) -> None:
-        """Train all members, and keep them in ``store``; returns at the end, whatever that is."""
+        """Train all members, and record them in ``store`` as they end; returns at the end, whatever that is."""
         self._started = self._last = time.monotonic()
         self._state = JobState.RUNNING
         try:
+            if store is not None:
+                self._recorder = recorded(store, self)
             for scaling in dict.fromkeys(setup.scaling for setup in self.plan.setups):
                 self._train(pool, scaling)
-            self._keep(store)
-            self.finish(JobState.STOPPED if self.cancelled else JobState.COMPLETED)
+            state, message = JobState.COMPLETED, ""
         except Exception as error:
             _logger.info("Population %s failed", self.id, exc_info=True)
-            self.finish(JobState.STOPPED if self.cancelled else JobState.FAILED, failure_message(error))
+            state, message = JobState.FAILED, failure_message(error)
+        if self.cancelled:
+            state = JobState.STOPPED
+        self._end_record(state, message)
+        self.finish(state, message)
 
-    def _keep(self, store: RunStore | None) -> None:
-        """Leave a record in the store; what fails there costs no result."""
-        if store is None or not self._members:
+    def _end_record(self, state: JobState, message: str) -> None:
+        """Have the record end; what fails there costs no result."""
+        if self._recorder is None:
             return
-        try:
-            self.record = kept(store, self)
-        except (SogaalError, OSError) as error:
-            self.problem, self.parent = failure_message(error), None
-            _logger.warning("Population %s could not be kept: %s", self.id, self.problem)
+        if state == JobState.STOPPED:
+            message = f"Cancelled after {len(self._members):,} of {len(self.plan):,} runs."
+        self._recorder.finish(None if state == JobState.COMPLETED else state, message)
+        if not self.record:
+            self.parent = None
 
     def finish(self, state: JobState, message: str = "") -> None:
         """End in ``state``."""
@@ -202,34 +216,29 @@ class Population:
         view = None if outcome.history is None else _view(outcome.history)
         finding = None if view is None else _main_finding(setup, view, outcome, X, scaling)
         kept = None if view is None or self.plan.kind == "map" else history_arrays(view, HISTORY_ROWS)
-        self._members.append(Member(number, cell, seed, replace(outcome, index=number, history=kept), finding))
+        outcome = replace(outcome, index=number, history=kept)
+        self._members.append(Member(number, cell, seed, outcome, finding))
+        if self._recorder is not None:
+            self._recorder.put(outcome)
         self._last = time.monotonic()
         self._marks.append((self._last, len(self._members)))
 
 
-def kept(store: RunStore, population: Population) -> str:
-    """Leave a record of ``population`` in ``store``, of the members that came; returns its id.
-
-    Raises :class:`sogaal.errors.RunError` or :class:`OSError` where it cannot be written.
-    """
-    plan, outcomes = population.plan, population.outcomes()
-    first = plan.setups[0]
-    left = f"Cancelled after {len(outcomes):,} of {len(plan):,} runs."
+def recorded(store: RunStore, population: Population) -> PopulationRecorder:
+    """Record ``population`` in ``store`` from now on."""
+    plan = population.plan
+    members, first = [plan.member(number) for number in range(len(plan))], plan.setups[0]
     seeds = "1 seed" if len(plan.seeds) == 1 else f"{len(plan.seeds)} seeds"
-    record = store.keep_population(
+    group = Group(
         plan.dataset,
         first.config,
         Scaler.fit(plan.dataset.X, first.scaling, plan.dataset.feature_names),
-        outcomes,
-        scalings={one.index: plan.member(one.index).scaling for one in outcomes},
-        kind=plan.kind,
-        title=f"{plan.dataset.name} · {plan.kind} over {', '.join(plan.varies)} · {seeds}",
-        state=JobState.STOPPED if population.cancelled else None,
-        message=left if population.cancelled else "",
-        created=population.created,
-        token=population.id,
+        [member.config for member in members],
+        plan.kind,
+        f"{plan.dataset.name} · {plan.kind} over {', '.join(plan.varies)} · {seeds}",
+        {number: member.scaling for number, member in enumerate(members)},
     )
-    return record.id
+    return PopulationRecorder(store, group, population.created, population.id)
 
 
 def _view(history: dict[str, Any]) -> HistoryView:

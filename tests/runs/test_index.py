@@ -9,8 +9,9 @@ import pytest
 import sogaal.runs.index as index
 from benchmarks.runs import make_runs
 from sogaal.runs.folder import as_it_is, read_record
+from sogaal.runs.listing import Unreadable
 from sogaal.runs.record import RunRecord
-from sogaal.runs.store import RunStore, Unreadable
+from sogaal.runs.store import RunStore
 
 
 def long_ago(root: Path) -> None:

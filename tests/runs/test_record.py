@@ -10,8 +10,9 @@ import pytest
 import sogaal.runs.record as record_module
 from sogaal import load_dataset
 from sogaal.errors import RunError
+from sogaal.runs.listing import Unreadable
 from sogaal.runs.record import Population, RunRecord
-from sogaal.runs.store import RunStore, Unreadable
+from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
 from tests.runs.test_store import create
 
@@ -29,7 +30,7 @@ def record(tmp_path: Path) -> RunRecord:
         state=JobState.STOPPED,
         started=later,
         ended=later,
-        population=Population("race", 3, ("seed",)),
+        population=Population("race", 3, ("seed",), 5),
         parent=made.id,
         tags=("a", "ü"),
         note="lines\nof text",
@@ -40,6 +41,12 @@ def test_it_reads_back_as_it_was(record: RunRecord) -> None:
     assert RunRecord.from_json(record.to_json()) == record
     assert record.auc_curve == (0.1235, 1.0)
     assert record.diagnosis == ({"kind": "healthy", "numbers": {"a": None}},)
+
+
+def test_a_population_of_before_it_was_written_on_the_way_has_all_its_members(record: RunRecord) -> None:
+    plain = record.to_dict()
+    assert plain["population"].pop("planned") == 5
+    assert RunRecord.from_dict(plain).population == Population("race", 3, ("seed",), 3)
 
 
 def test_people_can_read_it(record: RunRecord) -> None:

@@ -6,8 +6,9 @@ import pytest
 from sogaal import load_dataset
 from sogaal.config import make_config
 from sogaal.errors import RunError
+from sogaal.runs.listing import Unreadable
 from sogaal.runs.record import RunRecord
-from sogaal.runs.store import RunStore, Unreadable
+from sogaal.runs.store import RunStore
 from sogaal.runs.writer import RunWriter
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState

@@ -1,0 +1,109 @@
+"""Many runs that belong together, as the one record that they share tells of them while they are trained and after."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sogaal.config import TrainConfig
+from sogaal.data import Dataset
+from sogaal.errors import ConfigError, RunError
+from sogaal.runs.folder import MEMBERS
+from sogaal.runs.populations import (
+    SCALING,
+    Member,
+    Outcome,
+    failures,
+    member_of,
+    members_csv,
+    numbers_of,
+    varied_fields,
+)
+from sogaal.runs.record import Population
+from sogaal.runs.saved import RunSetup, SavedRun
+from sogaal.runs.summary import run_summary
+from sogaal.scaling import Scaler
+from sogaal.snapshots import JobState
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs on one table that are to be trained, or were.
+
+    ``config``, ``scaler``: what they share; a member is described by what it has other. ``configs``: of all members.
+    ``kind``: "race", "map", ... ``title``: short, for people. ``scalings``: methods by the members' indices, where
+    they are not all the scaler's. Raises :class:`ConfigError` for no members.
+    """
+
+    dataset: Dataset
+    config: TrainConfig
+    scaler: Scaler
+    configs: Sequence[TrainConfig]
+    kind: str
+    title: str
+    scalings: Mapping[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.configs:
+            raise ConfigError("a population must have at least one run, got none.", field="configs")
+
+    @cached_property
+    def varied(self) -> tuple[str, ...]:
+        """In what the members differ."""
+        differing = varied_fields(self.config, self.configs)
+        return differing + ((SCALING,) if set(self.scalings.values()) - {self.scaler.method} else ())
+
+    @cached_property
+    def total_steps(self) -> int:
+        """Steps of all members together."""
+        return sum(config.total_steps(self.dataset.n) for config in self.configs)
+
+    def member(self, outcome: Outcome, state: JobState | None = None) -> Member:
+        """What to remember of one; ``state``: where it had not come to its end."""
+        return member_of(outcome, self.varied, self.scalings, state)
+
+    def csv(self, members: Sequence[Member]) -> bytes:
+        """The content of ``members.csv``."""
+        return members_csv(self.varied, members)
+
+    def so_far(self, members: Sequence[Member], run: str, numbers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What the record ``run`` says of the members that there are: steps and seconds of all, the best AUC, means of
+        the others, where ``numbers`` says nothing else."""
+        found = numbers_of(members) | dict(numbers or {})
+        return {
+            "step": found["steps"],
+            "total_steps": self.total_steps,
+            "summary": run_summary(self.dataset, self.config, self.scaler, 0, found, run=run),
+            "population": Population(self.kind, len(members), self.varied, len(self.configs)),
+        }
+
+
+def ended(members: Sequence[Member], state: JobState | None, message: str) -> dict[str, Any]:
+    """What the record says of the end; ``state``: None: completed, or failed where no member completed."""
+    completed = any(member.state == JobState.COMPLETED for member in members)
+    return {
+        "state": state or (JobState.COMPLETED if completed else JobState.FAILED),
+        "ended": datetime.now(UTC),
+        "message": " ".join(part for part in (message, failures(members)) if part),
+    }
+
+
+def member_setup(run: SavedRun, index: int) -> RunSetup:
+    """What a member of a population needs to be trained again; it ends as it did, since seeds decide everything.
+
+    Raises :class:`RunError` for a member that is not there, or a table that is gone.
+    """
+    members = run.members()
+    member = next((member for member in members if member.index == index), None)
+    if member is None:
+        raise RunError(f"{run.id}: index must be that of one of the {len(members)} members, got {index}.")
+    try:
+        config = member.config(run.config)
+    except ConfigError as error:
+        raise RunError(f"{run.folder / MEMBERS}: member {index}: {error}") from None
+    setup = run.setup()
+    scaler, method = setup.scaler, member.scaling(setup.scaling)
+    if method != scaler.method:
+        scaler = Scaler.fit(setup.dataset.X, method, setup.dataset.feature_names)
+    return replace(setup, config=config, scaler=scaler, title=f"{setup.title}, member {index}", parent=run.id)
