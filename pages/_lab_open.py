@@ -16,12 +16,12 @@ def ask(dataset: Dataset, setup: Setup, parent: str | None = None) -> None:
     st.session_state["lab_wanted"] = (dataset, setup, parent)
 
 
-def record(kept: str) -> None:
-    """Draw the way to the record that a race or a population left; nothing where there is none."""
+def record(kept: str, active: bool) -> None:
+    """Draw the way to the record of a race or a population, which grows while that goes on; nothing without one."""
     if kept:
         st.page_link(
             "pages/playground.py",
-            label="Saved: all its runs",
+            label="Saved as it goes" if active else "Saved: all its runs",
             icon=":material/save:",
             query_params={"run": token_of(kept)},
             help=f"The table of its members, its report and its files. In the folder of runs: {kept}",

@@ -79,7 +79,7 @@ def _status(population: Population) -> None:
                 args=(population,),
                 help="What has come stays.",
             )
-        _lab_open.record(population.record)
+        _lab_open.record(population.record, snapshot.state.active)
     st.progress(snapshot.done / max(snapshot.total, 1))
     if snapshot.message:
         st.error(plain(snapshot.message), icon=":material/error:")

@@ -170,7 +170,7 @@ def _status(shown: Race, snapshot: RaceSnapshot) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="lab_status"):
         st.badge(snapshot.state.value, icon=icon, color=color)
         st.markdown(" · ".join(parts), width="stretch")
-        _lab_open.record(shown.record)
+        _lab_open.record(shown.record, snapshot.state.active)
     st.progress(snapshot.step / max(snapshot.total_steps, 1))
     if snapshot.message:
         draw = st.error if snapshot.state == JobState.FAILED else st.info

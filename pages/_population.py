@@ -10,11 +10,14 @@ from pages import _control, _run_rows, _running, _saved, _server
 from pages._shown import Shown
 from pages._words import plain
 from sogaal.errors import ConfigError, SogaalError
+from sogaal.jobs import JobState
 from sogaal.race import field_title
 from sogaal.runs.names import token_of
 from sogaal.runs.populations import Member, runs_of
-from sogaal.runs.record import RunRecord
+from sogaal.runs.record import Population, RunRecord
+from sogaal.runs.saved import SavedRun
 
+REFRESH_SECONDS = 2.0
 NUMBERS = {
     "auc_stop": "AUC stop",
     "auc_final": "AUC end",
@@ -24,11 +27,16 @@ NUMBERS = {
 }
 
 
-def population(run: Shown, members: Sequence[Member]) -> None:
+def population(run: Shown, about: Population, members: Sequence[Member]) -> None:
     """Draw the members; one that is selected can be trained again, as it was, or opened where it has been."""
+    if run.active:
+        st.fragment(run_every=REFRESH_SECONDS)(_watch)(run.id, _saved.find(run.id))
+    if not members:
+        st.info(_none(run, about), icon=":material/hourglass_empty:")
+        return
     titles = {name: field_title(name) for name in members[0].values}
     differing = ", ".join(titles.values())
-    st.caption(f"{len(members):,} runs on {plain(run.dataset.name)} that differ in: {differing}. Select one.")
+    st.caption(f"{_counted(about, members)} on {plain(run.dataset.name)} that differ in: {differing}. Select one.")
     _together(run)
     became = _became(run, members)
     problem = st.session_state.pop("member_problem", "")
@@ -37,7 +45,7 @@ def population(run: Shown, members: Sequence[Member]) -> None:
     bar = st.container()
     found = st.dataframe(
         pd.DataFrame([_row(member, became) for member in members]),
-        key=f"members_{run.id}",
+        key=f"members_{run.id}_{len(members)}",  # a selection by place would be of another member when more have come
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -49,11 +57,33 @@ def population(run: Shown, members: Sequence[Member]) -> None:
         _buttons(run, members[rows[0]].index if rows else -1, became)
 
 
+def _counted(about: Population, members: Sequence[Member]) -> str:
+    """How many runs there are, of those that were to be."""
+    some = f"{len(members):,} of " if len(members) < about.planned else ""
+    return f"{some}{about.planned:,} runs"
+
+
+def _none(run: Shown, about: Population) -> str:
+    """What to say where no member has come."""
+    if run.active:
+        return f"None of its {about.planned:,} runs has ended yet; they come here as they do."
+    return f"None of its {about.planned:,} runs had ended when the program did."
+
+
+def _watch(run: str, drawn: SavedRun | None) -> None:
+    """Have the page drawn again when more of a population that goes on is on disk, or when it has ended."""
+    found = _saved.find(run)
+    if None in (found, drawn) or found.record != drawn.record:
+        st.rerun(scope="app")
+
+
 def _together(run: Shown) -> None:
     """What the members of an ensemble say together."""
     saved = _saved.find(run.id)
     record = None if saved is None else saved.record
     if record is None or record.population is None or record.population.kind != "ensemble":
+        return
+    if record.state != JobState.COMPLETED:  # then the AUCs in the record are means over the members that had come
         return
     aucs = (("at stop", "auc_stop"), ("at end", "auc_final"))
     told = [f"AUC {at} **{auc:.3f}**" for at, name in aucs if (auc := record.summary.get(name)) is not None]

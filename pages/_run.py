@@ -16,8 +16,8 @@ def run_view(run: Shown) -> None:
     """Draw a run, live or ended."""
     _keep(run)
     _head(run)
-    if run.members:
-        _population.population(run, run.members)
+    if run.population is not None:
+        _population.population(run, run.population, run.members)
         return
     found = () if run.active else _diagnosis.findings_of(run)
     if st.session_state.get("view") not in VIEWS:
@@ -62,7 +62,7 @@ def _head(run: Shown) -> None:
         st.markdown(f"**{plain(name)}**{tags}", width="stretch")
         if run.parent is not None:
             _origin(run.parent)
-        if not snapshot.state.active and not run.members:
+        if not snapshot.state.active and run.population is None:
             st.caption(_live.progress_text(snapshot), width="content")
     if record is not None and record.name:
         st.caption(plain(run.title))
@@ -71,7 +71,7 @@ def _head(run: Shown) -> None:
     for problem in () if snapshot.state.active else run.problems:  # that of a run under way is said as it comes
         st.warning(plain(problem), icon=":material/warning:")
     # At the right of the tabs, see the style in app.py.
-    place = "population_tools" if run.members else "run_tools"
+    place = "run_tools" if run.population is None else "population_tools"
     with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=place):
         with st.popover("Name", icon=":material/edit:", disabled=record is None, type="tertiary", width="content"):
             if record is not None:

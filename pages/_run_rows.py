@@ -19,7 +19,8 @@ ALGORITHMS = {"so-gaal": "SO-GAAL", "mo-gaal": "MO-GAAL"}
 class Row:
     """A run in a list. ``id``: its token. ``folder``: the name of its folder, empty where it is not saved.
 
-    ``name``: what people called it, else its title. ``members``: of a population, 0 for a single run.
+    ``name``: what people called it, else its title. ``members``: how many a population has, for people ("512", or
+    "40 of 512" while the others are still to come), empty for a single run.
     """
 
     id: str
@@ -41,7 +42,7 @@ class Row:
     tags: tuple[str, ...] = ()
     note: str = ""
     title: str = ""
-    members: int = 0
+    members: str = ""
 
     @property
     def short(self) -> str:
@@ -85,7 +86,7 @@ def of_record(record: RunRecord) -> Row:
         steps=record.step,
         tags=record.tags,
         note=record.note,
-        members=0 if record.population is None else record.population.count,
+        members="" if record.population is None else record.population.counted,
         **{name: summary.get(name) for name in ("auc_stop", "auc_final", "auc_best", "d_loss", "g_loss", "seconds")},
     )
     job = _server.registry().get(row.id)

@@ -139,7 +139,7 @@ def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
         result=result,
     )
     diverged = record.message if record.state == JobState.FAILED and record.message.startswith(DIVERGED) else ""
-    read = Read(snapshot, frames, tuple(problems), diverged, members)
+    read = Read(snapshot, frames, tuple(problems), diverged, record.population, members)
     return Shown(
         token_of(record.id), record.title, dataset, config, record.scaling_method, read=read, parent=record.parent
     )

@@ -8,18 +8,20 @@ from sogaal.data import Dataset
 from sogaal.frames import Frame
 from sogaal.jobs import Job, JobState, Snapshot
 from sogaal.runs.populations import Member
+from sogaal.runs.record import Population
 
 
 @dataclass(frozen=True, eq=False)
 class Read:
     """What a run's folder told: ``snapshot`` as a job would show it, the ``frames`` that were kept, what could not be
-    read, and ``diverged``: the message of a run whose numbers left the finite range, else empty. ``members``: of a
-    population, none for a single run."""
+    read, and ``diverged``: the message of a run whose numbers left the finite range, else empty. ``population``: None
+    for a single run; ``members``: those that it has so far."""
 
     snapshot: Snapshot
     frames: Sequence[Frame]
     problems: Sequence[str] = ()
     diverged: str = ""
+    population: Population | None = None
     members: Sequence[Member] = ()
 
 
@@ -66,6 +68,11 @@ class Shown:
             return self.read.problems
         problem = self.snapshot().saving_problem
         return (problem,) if problem else ()
+
+    @property
+    def population(self) -> Population | None:
+        """Which kind of population it is; None for a single run."""
+        return None if self.read is None else self.read.population
 
     @property
     def members(self) -> Sequence[Member]:

@@ -14,6 +14,7 @@ from sogaal.errors import RunError
 from sogaal.figures import MAX_RUNS
 from sogaal.jobs import JobState
 from sogaal.runs.listing import Unreadable
+from sogaal.runs.names import token_of
 
 ROW_HEIGHT = 35
 MOST_ROWS = 14
@@ -277,7 +278,14 @@ def _watch(drawn: tuple[object, ...]) -> None:
 
 
 def _moving() -> tuple[object, ...]:
-    return tuple((job.id, job.snapshot().state, job.snapshot().step) for job in _server.registry().active())
+    jobs = _server.registry().active()
+    mine = {job.id for job in jobs}
+    # Races, spreads, maps, and what another process trains, are seen by what they write.
+    others = [record for record in _saved.records() if record.state.active and token_of(record.id) not in mine]
+    return (
+        *((job.id, job.snapshot().state, job.snapshot().step) for job in jobs),
+        *((record.id, record.state, record.step) for record in others),
+    )
 
 
 def _restore_filters() -> None:

@@ -125,6 +125,7 @@ def entry_dict(entry: Entry) -> dict[str, Any]:
         "step": entry.step,
         "total_steps": entry.total_steps,
         "members": None if population is None else population.count,
+        "planned": None if population is None else population.planned,
         **finite({name: entry.summary.get(name) for name in NUMBERS}),
     }
 
@@ -159,7 +160,7 @@ def algorithm(record: RunRecord) -> str:
     """SO-GAAL, MO-GAAL with its sub-generators, or how many of them in a population."""
     name = record.config.algorithm.upper()
     name += f" k={record.config.k}" if record.config.algorithm == "mo-gaal" else ""
-    return name if record.population is None else f"{record.population.count} x {name}"
+    return name if record.population is None else f"{record.population.counted} x {name}"
 
 
 def decimal(value: Any, digits: int) -> str:

@@ -27,6 +27,15 @@ from sogaal.snapshots import JobState
 UNUSUAL = 0.01
 
 
+@dataclass(frozen=True)
+class Parent:
+    """The population that a run was a member of; ``kind`` and ``title`` are empty where it is not there, or no more."""
+
+    id: str
+    kind: str = ""
+    title: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class ReportContent:
     """All of a run that its report tells; plain values.
@@ -35,7 +44,7 @@ class ReportContent:
     "stop" and "end", as far as there are any. ``numbers``: as of :meth:`sogaal.trainer.Trainer.summary`. ``step`` of
     ``total_steps``, ``epoch``: done. ``stop_step``: when "at stop" is, or None. ``versions``: of what it was trained
     with. ``run``: the id of the saved run, or empty. ``name``, ``tags``, ``note``: what people wrote on it. ``share``
-    of the rows is flagged.
+    of the rows is flagged. ``parent``: the population that it was a member of, or None.
     """
 
     title: str
@@ -60,6 +69,7 @@ class ReportContent:
     note: str = ""
     created: datetime | None = None
     share: float = 0.05
+    parent: Parent | None = None
 
     @cached_property
     def X(self) -> npt.NDArray[np.float32]:

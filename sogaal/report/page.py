@@ -12,6 +12,7 @@ from sogaal.model import At
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.report import charts
 from sogaal.report.content import (
+    Parent,
     ReportContent,
     Unusual,
     python_lines,
@@ -62,6 +63,7 @@ def _head(content: ReportContent, title: str) -> Html:
             f": {data.n:,} rows, {data.d:,} features, {labels}.",
         ),
         tag("p", _ended(content)),
+        "" if content.parent is None else _member_of(content.parent),
     ]
     if content.tags:
         lines.append(
@@ -70,6 +72,14 @@ def _head(content: ReportContent, title: str) -> Html:
     if content.note:
         lines.append(tag("p", content.note, class_="note"))
     return tag("header", lines)
+
+
+def _member_of(parent: Parent) -> Html:
+    identity = tag("code", parent.id)
+    if not parent.kind:
+        return tag("p", "It was a member of a population that is not there, or no more: ", identity)
+    words = f"It is one of many: the same set-up and seed as a member of the {parent.kind} "
+    return tag("p", words, tag("bdi", parent.title), ", ", identity)
 
 
 def _ended(content: ReportContent) -> str:

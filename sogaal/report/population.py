@@ -92,7 +92,7 @@ def _head(content: PopulationContent) -> Html:
     lines: list[Child] = [
         tag("h1", tag("bdi", record.name or record.title)),
         tag("p", tag("bdi", record.title), class_="subtitle") if record.name else "",
-        tag("p", f"{kind.capitalize()}: {len(content.members):,} runs of {record.config.algorithm.upper()} on ",
+        tag("p", f"{kind.capitalize()}: {_counted(content)} runs of {record.config.algorithm.upper()} on ",
             tag("bdi", data.title or data.name), f": {data.n:,} rows, {data.d:,} features, {labels}."),
         tag("p", f"They differ in: {names}."),
         tag("p", f"It is {record.state.value}: {record.step:,} steps in all{took}. {record.message}".rstrip()),
@@ -104,7 +104,15 @@ def _head(content: PopulationContent) -> Html:
     return tag("header", lines)
 
 
+def _counted(content: PopulationContent) -> str:
+    """How many members there are, of those that were to be."""
+    count, about = len(content.members), content.record.population
+    return f"{count:,}" if about is None or count >= about.planned else f"{count:,} of {about.planned:,}"
+
+
 def _results(content: PopulationContent) -> Html:
+    if not content.members:
+        return section("Result", tag("p", "None of its members has ended."))
     if content.dataset.y is None:
         return section("Result", tag("p", "There are no labels, so there is no AUC: the members' losses are below."))
     parts: list[Child] = [
@@ -121,7 +129,7 @@ def _results(content: PopulationContent) -> Html:
 
 
 def _values(members: Sequence[Member], name: str) -> list[float]:
-    """The finite values of the members that went to their end, and of those that were stopped."""
+    """The finite values of the members that did not fail, as far as they came."""
     found = [member.numbers[name] for member in members if member.state != JobState.FAILED]
     return [float(value) for value in found if value is not None]
 
@@ -216,6 +224,8 @@ def _ensemble(content: PopulationContent) -> list[Html]:
 
 
 def _members(content: PopulationContent) -> Html:
+    if not content.members:
+        return section("The members", tag("p", "There are none yet."))
     shown = content.members[:MOST_MEMBERS]
     names = list(shown[0].values) if shown else []
     heads: list[Child] = ["member", *map(parameter, names), "state", *NUMBERS.values(), "seconds"]
@@ -245,7 +255,7 @@ def _again(content: PopulationContent) -> Html:
     command = train_command(data, record.config, record.scaling_method)
     if record.population is not None and record.population.kind == "ensemble":
         parts.append(tag("p", "On the command line:"))
-        parts.append(tag("pre", tag("code", f"{command} --n_estimators {len(content.members)}")))
+        parts.append(tag("pre", tag("code", f"{command} --n_estimators {record.population.planned}")))
         alone = "Each member alone, as a run that can be watched:"
     else:
         alone = "On the command line, each member as a run of its own:"
@@ -257,7 +267,7 @@ def _again(content: PopulationContent) -> Html:
     except ConfigError as error:
         raise RunError(f"{record.id}: the members are damaged ({error}).") from None
     more = len(content.members) - len(lines)
-    parts += [tag("p", alone), tag("pre", tag("code", "\n".join(lines)))]
+    parts += [tag("p", alone), tag("pre", tag("code", "\n".join(lines)))] if lines else []
     if more:
         parts.append(tag("p", f"And {more:,} more, with the values of their lines in the table of members."))
     same = "Same seed and set-up, same history: bit for bit on one machine and kind of device with the versions above."

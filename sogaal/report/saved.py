@@ -9,7 +9,7 @@ from sogaal.diagnosis import Finding
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError, RunError
 from sogaal.model import At
-from sogaal.report.content import ReportContent
+from sogaal.report.content import Parent, ReportContent
 from sogaal.report.page import report_page
 from sogaal.report.population import PopulationContent, population_page
 from sogaal.runs.folder import MODEL
@@ -80,7 +80,20 @@ def content_of(run: SavedRun) -> ReportContent:
         tags=record.tags,
         note=record.note,
         created=record.created,
+        parent=_parent(run),
     )
+
+
+def _parent(run: SavedRun) -> Parent | None:
+    """The population that a run was a member of, as it is in the same folder of runs."""
+    if run.record.parent is None:
+        return None
+    try:
+        record = RunStore(run.folder.parent).get(run.record.parent).record
+    except RunError:
+        return Parent(run.record.parent)
+    kind = "population" if record.population is None else record.population.kind
+    return Parent(record.id, kind, record.name or record.title)
 
 
 def _findings(run: SavedRun) -> list[Finding]:
