@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ from sogaal.data import load_dataset
 from sogaal.errors import RunError
 from sogaal.jobs import Job, JobRegistry, JobState
 from sogaal.outcomes import RunOutcome
+from sogaal.runs import population_recorder
+from sogaal.runs.groups import Group
+from sogaal.runs.names import new_token
+from sogaal.runs.population_recorder import PopulationRecorder
 from sogaal.runs.store import RunStore
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, hold, read, until
@@ -453,6 +458,57 @@ def test_a_population_shows_its_members_and_one_becomes_a_run() -> None:
     assert page.job.config == config.replace(seed=2)
     assert page.address["run"] != record.id[-12:]
     page.press("Stop")
+
+
+def begin_population(job: Job) -> PopulationRecorder:
+    """Three seeds of a run's set-up that are said to be trained."""
+    configs = [job.config.replace(seed=seed) for seed in range(3)]
+    group = Group(job.dataset, job.config, job.scaler, configs, "map", "Three seeds")
+    recorder = PopulationRecorder(_server.store(), group, datetime.now(UTC), new_token())
+    until(lambda: recorder.record)
+    _saved.changed()
+    return recorder
+
+
+def test_a_population_that_goes_on_says_how_many_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(population_recorder, "WRITE_SECONDS", 0.01)
+    job = train()
+    recorder = begin_population(job)
+    summary = job.snapshot().result.summary
+    page = Runs()
+    assert (page.table["name"].iloc[0], page.table["state"].iloc[0]) == ("Three seeds (0 of 3 runs)", "▶ running")
+    shown = Session(run=recorder.id[-12:])
+    assert read(shown.at.info[0].value).startswith("None of its 3 runs has ended yet")
+    recorder.put(RunOutcome(1, job.config.replace(seed=1), summary=summary))
+    until(lambda: _saved.find(recorder.id).members())
+    until(lambda: _saved.find(recorder.id).record.population.count == 1)
+    _saved.changed()
+    page.look()
+    assert page.table["name"].iloc[0] == "Three seeds (1 of 3 runs)"
+    page.select(0)
+    assert page.can("Open")
+    assert not page.can("Delete")
+    assert shown.look().says("1 of 3 runs on onecluster that differ in: Seed.")
+    assert list(shown.at.dataframe[0].value["seed"]) == [1]
+    recorder.finish(JobState.STOPPED)
+    _saved.changed()
+    assert page.look().table["state"].iloc[0] == "■ stopped"
+
+
+def test_a_population_that_broke_off_before_any_member_is_told_and_can_be_deleted() -> None:
+    job = train()
+    group = Group(job.dataset, job.config, job.scaler, [job.config] * 2, "race", "A race")
+    _server.store().begin_population(group, created=datetime.now(UTC), token=new_token()).close()
+    _saved.changed()
+    page = Runs()
+    assert (page.table["name"].iloc[0], page.table["state"].iloc[0]) == ("A race (0 of 2 runs)", "↯ interrupted")
+    page.select(0)
+    page.press("Open")
+    assert [read(one.value) for one in page.at.info] == ["None of its 2 runs had ended when the program did."]
+    page = Runs()
+    page.select(0)
+    page.press("Delete")
+    assert len(_saved.records()) == 1
 
 
 def test_an_ensemble_says_how_its_members_rank_together() -> None:

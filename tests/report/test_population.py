@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from sogaal.config import make_config
 from sogaal.errors import RunError
 from sogaal.outcomes import RunOutcome, checked_wanted, do_runs
 from sogaal.report import report_of
+from sogaal.runs.groups import Group
+from sogaal.runs.names import new_token
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.tables import TravellingTable
@@ -80,6 +83,27 @@ def test_members_that_became_runs_are_named(store: RunStore) -> None:
     text = text_of(report_of(store.get(many.id)))
     assert re.search(rf" 4 0.01 1 completed [\d. -]+ {run[-12:]} ", text)
     assert text.count(run[-12:]) == 1
+    assert f"the same set-up and seed as a member of the spread Mine , {many.id} " in text_of(report_of(store.get(run)))
+    store.trash([many.id])
+    assert f"of a population that is not there, or no more: {many.id} " in text_of(report_of(store.get(run)))
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_one_that_broke_off_tells_of_the_members_that_had_come(
+    tmp_path: Path, found: list[RunOutcome], count: int
+) -> None:
+    store = RunStore(tmp_path)
+    group = Group(DATA, BASE, Scaler.fit(DATA.X), CONFIGS, "map", "two rates")
+    with store.begin_population(group, created=datetime.now(UTC), token=new_token()) as writer:
+        members = [group.member(outcome) for outcome in found[:count]]
+        (writer.folder / "members.csv").write_bytes(group.csv(members))
+        writer.update(**group.so_far(members, writer.id))
+    text = text_of(report_of(store.get("last")))
+    assert f"Map: {count} of 6 runs of SO-GAAL on " in text
+    assert "It is interrupted: " in text
+    assert "The program ended before all its runs had." in text
+    assert ("None of its members has ended." in text) == (count == 0)
+    assert len(re.findall(r"sogaal train ", text)) == count
 
 
 def test_an_ensemble_has_its_ranking_and_its_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
