@@ -49,12 +49,21 @@ def population(run: Shown, about: Population, members: Sequence[Member]) -> None
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
+        selection_default={"selection": {"rows": _places(run.id, members)}},
         column_config=_columns(titles),
         alt="Members, one in each row",
     )
     rows = [row for row in found["selection"]["rows"] if row < len(members)]
+    index = members[rows[0]].index if rows else -1
+    st.session_state["member_selected"] = (run.id, index)
     with bar:
-        _buttons(run, members[rows[0]].index if rows else -1, became)
+        _buttons(run, index, became)
+
+
+def _places(run: str, members: Sequence[Member]) -> list[int]:
+    """The row of the member that was selected before more of them came."""
+    selected = st.session_state.get("member_selected")
+    return [place for place, member in enumerate(members) if (run, member.index) == selected]
 
 
 def _counted(about: Population, members: Sequence[Member]) -> str:

@@ -102,7 +102,7 @@ def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
 def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     columns: dict[str, list[Any]] = {
         "state": [f"{MARKS[row.state]} {row.state.value}" for row in rows],
-        "name": [row.short if not row.members else f"{row.short} ({row.members} runs)" for row in rows],
+        "name": [f"{row.members} runs · {row.short}" if row.members else row.short for row in rows],
         "auc_stop": [row.auc_stop for row in rows],
         "auc_final": [row.auc_final for row in rows],
         "auc_best": [row.auc_best for row in rows],

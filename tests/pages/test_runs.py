@@ -445,7 +445,7 @@ def test_a_population_shows_its_members_and_one_becomes_a_run() -> None:
     record = _server.store().keep_population(dataset, config, job.scaler, outcomes, kind="race", title="Three seeds")
     _saved.changed()
     page = Runs()
-    assert page.table["name"].iloc[0] == "Three seeds (3 runs)"
+    assert page.table["name"].iloc[0] == "3 runs · Three seeds"
     page.select(0)
     assert not page.can("Resume")
     page.press("Open")
@@ -476,7 +476,7 @@ def test_a_population_that_goes_on_says_how_many_have_ended(monkeypatch: pytest.
     recorder = begin_population(job)
     summary = job.snapshot().result.summary
     page = Runs()
-    assert (page.table["name"].iloc[0], page.table["state"].iloc[0]) == ("Three seeds (0 of 3 runs)", "▶ running")
+    assert (page.table["name"].iloc[0], page.table["state"].iloc[0]) == ("0 of 3 runs · Three seeds", "▶ running")
     shown = Session(run=recorder.id[-12:])
     assert read(shown.at.info[0].value).startswith("None of its 3 runs has ended yet")
     recorder.put(RunOutcome(1, job.config.replace(seed=1), summary=summary))
@@ -484,12 +484,19 @@ def test_a_population_that_goes_on_says_how_many_have_ended(monkeypatch: pytest.
     until(lambda: _saved.find(recorder.id).record.population.count == 1)
     _saved.changed()
     page.look()
-    assert page.table["name"].iloc[0] == "Three seeds (1 of 3 runs)"
+    assert page.table["name"].iloc[0] == "1 of 3 runs · Three seeds"
     page.select(0)
     assert page.can("Open")
     assert not page.can("Delete")
     assert shown.look().says("1 of 3 runs on onecluster that differ in: Seed.")
-    assert list(shown.at.dataframe[0].value["seed"]) == [1]
+    members = shown.at.dataframe[0]
+    assert list(members.value["seed"]) == [1]
+    shown.at.session_state[members.key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    shown.look()
+    recorder.put(RunOutcome(0, job.config, summary=summary))
+    until(lambda: _saved.find(recorder.id).record.population.count == 2)
+    assert list(shown.look().at.dataframe[0].value["seed"]) == [0, 1]
+    assert shown.value("member_selected") == (recorder.id[-12:], 1)  # the same member, in another row
     recorder.finish(JobState.STOPPED)
     _saved.changed()
     assert page.look().table["state"].iloc[0] == "■ stopped"
@@ -501,7 +508,7 @@ def test_a_population_that_broke_off_before_any_member_is_told_and_can_be_delete
     _server.store().begin_population(group, created=datetime.now(UTC), token=new_token()).close()
     _saved.changed()
     page = Runs()
-    assert (page.table["name"].iloc[0], page.table["state"].iloc[0]) == ("A race (0 of 2 runs)", "↯ interrupted")
+    assert (page.table["name"].iloc[0], page.table["state"].iloc[0]) == ("0 of 2 runs · A race", "↯ interrupted")
     page.select(0)
     page.press("Open")
     assert [read(one.value) for one in page.at.info] == ["None of its 2 runs had ended when the program did."]
