@@ -189,6 +189,15 @@ class TestRace:
         page.look().press("Open its run")
         assert page.job is job
 
+    def test_a_race_that_goes_on_is_saved_already(self) -> None:
+        page = Lab(**{**SHORT, "stop_epochs": "100000"}, start="1")
+        until(lambda: page.race.record)
+        assert page.look().links("Saved as it goes") == [f"run={page.race.id}"]
+        assert _saved.find(page.race.record).record.state == JobState.RUNNING
+        page.press("Stop")
+        page.finish_race()
+        assert page.links("Saved: all its runs") == [f"run={page.race.id}"]
+
     def test_a_run_whose_population_is_gone_says_so(self) -> None:
         page = Lab(**SHORT, start="1")
         race = page.finish_race()
