@@ -1,9 +1,10 @@
 """The keyboard: which keys there are, said in one place, and whom they belong to where something else wants them too.
 
 Streamlit's ``shortcut=`` presses a button wherever the focus is, but in a text field. Two buttons with the same key
-would both be pressed, so a page gives each key away once: see :func:`space`. Two things it does not do, and the script
-here does: a button that was reached with Tab keeps Space for itself, and tabs, switches and sliders keep their arrows;
-and a key that is held down presses once.
+would both be pressed, so a page gives each key away once: see :func:`space`. What it does not do, the script here
+does: a button that was reached with Tab keeps Space for itself, and tabs, switches and sliders keep their arrows; an
+answer or a switch that was chosen with the pointer gives the keys back, or the next arrow would choose another; and a
+key that is held down presses once.
 """
 
 import streamlit as st
@@ -14,12 +15,16 @@ _JS = """
 // Below the place where Streamlit listens (the document), above its own elements: they have had the key already.
 const KEEPS_ARROWS = "[role=tablist], [role=radiogroup], [role=slider], [role=listbox], [role=menu], [role=grid], "
   + "[role=toolbar], [data-testid=stButtonGroup], [data-testid=stDataFrame], input, select, textarea, .sogaal-replay";
+const CHOICES = "[role=radiogroup], [data-testid=stButtonGroup]";
 const KEEPS_SPACE = "button, summary, a, [role=button], [role=tab], [role=option], [tabindex='0'], .sogaal-replay";
 
 function listen() {
   let tabbed = false;
   addEventListener("pointerdown", () => { tabbed = false; }, true);
   addEventListener("keydown", (event) => { if (event.key === "Tab") tabbed = true; }, true);
+  addEventListener("click", (event) => {
+    if (!tabbed && event.detail && event.target.closest?.(CHOICES)) setTimeout(() => document.activeElement?.blur());
+  });
   document.body.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !event.target.closest) return;
     const space = event.key === " ", arrow = event.key.startsWith("Arrow");

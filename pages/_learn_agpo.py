@@ -106,7 +106,8 @@ one from what G makes (SO-GAAL). All else is the same, and each is trained with 
         "agpo", f"{FIRST} features. Which D ranks the rows better, after {EARLY} steps and after 2,000?", ANSWERS
     )
     config = set_up(EPOCHS)
-    if st.button("Train both", key="run_agpo", icon=":material/play_arrow:", type="primary"):
+    key = _learn.space_until("agpo_ran")
+    if st.button("Train both", key="run_agpo", icon=":material/play_arrow:", type="primary", shortcut=key):
         again(_made(FIRST), config)
         _learn.tick("agpo_ran")
     if _learn.starts():
@@ -151,9 +152,9 @@ def curves(found: Duel, name: str, of: str) -> None:
         ],
         x_title="steps", y_title="ROC-AUC", x_range=(0, float(x[-1])), y_range=(0, 1.03),
     )  # fmt: skip
-    words = f"{of}: mean AUC by step, and lowest to highest of {len(found.noise)} seeds: {told(found, EARLY)}"
-    if x[-1] > 1.1 * EARLY:
-        words += f"; {told(found, int(x[-1]))}"
+    words = f"{of}: mean AUC by step, and lowest to highest of {len(found.noise)} seeds: "
+    moments = (EARLY, int(x[-1])) if x[-1] > 1.1 * EARLY else (int(x[-1]),)
+    words += "; ".join(told(found, step) for step in moments)
     if found.problem:
         words += f". Left out, as it did not end: {_learn.plain(found.problem.rstrip('.'))}"
     _learn.chart(learn_lines_spec(info, dark=dark()), name, f"{words}.", 330)

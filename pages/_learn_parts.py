@@ -161,6 +161,11 @@ def goes_on(name: str) -> bool:
     return job is not None and job.snapshot().state.active
 
 
+def space_until(item: str) -> str | None:
+    """Space for the button that does ``item``: until that is done, unless it has a run to pause."""
+    return None if done(item) or any(map(goes_on, st.session_state.get("learn_jobs", {}))) else space()
+
+
 def _begin(name: str, begin: Callable[[], Job]) -> None:
     if once(f"run {name}"):
         st.session_state["learn_jobs"][name] = begin().id

@@ -20,7 +20,10 @@ def experiment(name: str, label: str, plan: Plan) -> Population | None:
     Ticks ``<name>_ran``. None before the first one, while one is under way, or when the server has forgotten it.
     """
     ids = st.session_state.setdefault("learn_populations", {})
-    pressed = st.button(label, key=f"run_{name}", icon=":material/play_arrow:", type="primary")
+    known = [_lab_server.populations().get(one) for one in ids.values()]
+    busy = any(one.snapshot().state.active for one in known if one is not None)
+    key = None if busy else _learn.space_until(f"{name}_ran")
+    pressed = st.button(label, key=f"run_{name}", icon=":material/play_arrow:", type="primary", shortcut=key)
     if pressed or _learn.starts():
         before = _lab_server.populations().get(ids.get(name, ""))
         if before is not None:

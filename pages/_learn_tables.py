@@ -30,7 +30,8 @@ That cluster was made for the question. `highdim` is another of its kind, `breas
     )
     _learn.predict("tables", "And on `digits`, after 600 steps?", ON_DIGITS)
     digits, config = _server.table("digits"), _learn_agpo.set_up(TABLES["digits"])
-    if st.button("Train both on digits", key="run_tables", icon=":material/play_arrow:", type="primary"):
+    key = _learn.space_until("tables_ran")
+    if st.button("Train both on digits", key="run_tables", icon=":material/play_arrow:", type="primary", shortcut=key):
         _learn_agpo.again(digits, config)
         _learn.tick("tables_ran")
     if not _learn.done("tables_ran"):
