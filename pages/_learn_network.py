@@ -77,11 +77,12 @@ def _drawing(d: int, n: int, stage: int, step: SlowStep | None) -> None:
     values: dict[str, str] = {}
     if step is not None and stage >= 3:
         fake, loss = (step.d_fake, step.d_loss) if stage < 6 else (step.d_fake_after, step.g_loss)
-        values = {"generated": f"D: {fake.mean():.3f}", "real": f"D: {step.d_real.mean():.3f}"}
+        values = {"generated": f"D: {fake.mean():.3f}"}
+        values |= {"real": f"D: {step.d_real.mean():.3f}"} if stage < 6 else {}
         values |= {"loss": f"{loss:.3f}"} if stage >= 4 else {}
     info = NetworkInfo(d, h, STAGES[stage][2], values)
     lit = f" At work: {STAGES[stage][0]}." if stage else ""
-    words = f"{network_caption(info)} h is the square root of the {n:,} rows, rounded up.{lit}"
+    words = f"{network_caption(info)} {h} is the square root of the {n:,} rows, rounded up.{lit}"
     st.image(network_svg(info, dark=dark()), width="stretch", alt=words, output_format="auto")
     st.caption(words)
 

@@ -82,7 +82,7 @@ def _threshold(logits: np.ndarray, y: np.ndarray, count: int, auc: float) -> Non
         _learn.chart(learn_lines_spec(info, dark=dark()), "reading_roc", words, 360)
     with right:
         histogram = figures.score_histogram_info(logits, y, share=count / len(y))
-        words = f"Outlier scores by kind, logarithmic. {figures.score_histogram_caption(histogram)}"
+        words = f"Outlier scores by kind. {figures.score_histogram_caption(histogram)}"
         _learn.chart(figures.score_histogram_spec(histogram, dark=dark()), "reading_histogram", words, 360)
     st.markdown(
         f"| | flagged | not flagged |\n|---|--:|--:|\n| outliers | {found.hits} | {found.missed} |\n"

@@ -149,7 +149,9 @@ def chapter() -> None:
             for number, (title, _, _) in enumerate(STEPS, start=1)
         ]
         st.markdown("\n".join(lines))
-        st.markdown(f"**{place + 1}. {STEPS[place][0]}** (step {seen.step:,} of the run). {STEPS[place][1]}")
+        # The first and the last two are about the whole run.
+        when = f" (step {seen.step:,} of the run)" if STEPS[place][2] else ""
+        st.markdown(f"**{place + 1}. {STEPS[place][0]}**{when}. {STEPS[place][1]}")
         tensors = _tensors(seen, STEPS[place][2], turn)
         if len(tensors):
             st.dataframe(tensors, hide_index=True, height="content", alt="Tensors in hand, with shapes and values")

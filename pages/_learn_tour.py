@@ -61,12 +61,13 @@ def _about(failure: Failure, seen: Seeds) -> None:
     st.caption(f"Measured: {seen.shown} of {seen.count} seeds {what}; last AUC {_spread(seen)}.")
 
 
-def _seed() -> int:
-    fixed = _learn.fixed().get("seed", 0)
+def _seed(failure: Failure) -> int:
+    first = _learn.fixed().get("seed", failure.seed)
     if "controls" in _learn.hidden():
-        return int(fixed)
-    words = "Another seed, another run."
-    return int(st.number_input("Seed", 0, 2**32 - 1, fixed, key="tour_seed", width=180, help=words))
+        return int(first)
+    words = f"Another seed, another run. Seed {failure.seed} is the first that shows it plainly."
+    key = f"tour_seed_{failure.kind}"
+    return int(st.number_input("Seed", 0, 2**32 - 1, first, key=key, width=180, help=words))
 
 
 def _submit(failure: Failure, config: TrainConfig, scaling: str) -> Job:
@@ -123,6 +124,8 @@ def _findings(found: Sequence[Finding], kind: str = "") -> None:
             st.badge(word, icon=icon, color=color)
             st.markdown(f"**{_learn.plain(finding.title)}**", width="stretch")
         st.markdown(_learn.plain(finding.evidence))
+        if finding.kind != kind or finding.severity == "note":  # else the tour has said it above
+            st.caption(_learn.plain(finding.explanation))
     if notes:
         st.caption(_learn.plain(f"And noted: {', '.join(note.title for note in notes)}."))
     if kind and kind not in {finding.kind for finding in found}:
@@ -219,7 +222,7 @@ generator and with ten, over {count} seeds:
 
 
 def _listed(titles: Sequence[str]) -> str:
-    return ", ".join(title[0].lower() + title[1:] for title in titles) or "none"
+    return "; ".join(title[0].lower() + title[1:] for title in titles) or "none"
 
 
 def chapter() -> None:
@@ -236,7 +239,7 @@ def chapter() -> None:
     _learn.predict(name, failure.question, ANSWERS[failure.asks])
     if _learn.done(f"{name}_said"):
         _learn.tick("tour_said")
-    values = {"seed": _seed()} | {name: value for name, value in _learn.fixed().items() if name != "seed"}
+    values = {"seed": _seed(failure)} | {name: value for name, value in _learn.fixed().items() if name != "seed"}
     busy = any(_learn.goes_on(f"{name}_{which}") for which in ("changed", "mo"))
     left, right = _learn.columns()
     with left:

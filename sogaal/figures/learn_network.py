@@ -71,7 +71,10 @@ def _path(shape: str, colour: str, lit: bool, width: float = 1) -> str:
 def _wires(info: NetworkInfo, start: str, end: str, colours: Theme) -> str:
     lit = start in info.lit and end in info.lit
     colour = (colours.inlier if start in ("real", "d1") else colours.generated) if lit else colours.frame
-    lines = [f"M{x} {y}L{u} {v}" for x, y in _places(start, info) for u, v in _places(end, info)]
+    ends = [(one, other) for one in _places(start, info) for other in _places(end, info)]
+    if end == "generated":  # what the second layer gives is the point: there is no third
+        ends = list(zip(_places(start, info), _places(end, info), strict=True))
+    lines = [f"M{x} {y}L{u} {v}" for (x, y), (u, v) in ends]
     return f'<g opacity="{0.8 if lit else 0.5}">{_path("".join(lines), colour, lit, 0.6)}</g>'
 
 
@@ -88,8 +91,9 @@ def _column(name: str, info: NetworkInfo, colours: Theme) -> str:
         drawn = "".join(f'<circle cx="{u}" cy="{v}" r="8" {look}/>' for u, v in places)
     units = _units(name, info)
     more = "" if name == "loss" else f" ({units})"
-    bottom = places[-1][1] + (6 if name == "loss" else 27)
-    words = f'<text x="{x}" y="{places[0][1] - 22}" text-anchor="middle" font-size="15" '
+    # Clear of the wires that meet at D's output and leave G's point.
+    bottom = places[-1][1] + {"loss": 6, "generated": 34}.get(name, 27)
+    words = f'<text x="{x}" y="{places[0][1] - (52 if name == "d2" else 22)}" text-anchor="middle" font-size="15" '
     words += f'font-weight="{700 if lit else 400}" fill="{colours.ink}">{escape(title)}{more}</text>'
     value = (info.values or {}).get(name, "…" if units > len(places) and name != "loss" else "")
     ink = colours.edge if name == "loss" and lit else colours.ink
