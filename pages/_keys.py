@@ -22,9 +22,10 @@ function listen() {
   let tabbed = false;
   addEventListener("pointerdown", () => { tabbed = false; }, true);
   addEventListener("keydown", (event) => { if (event.key === "Tab") tabbed = true; }, true);
+  // On the way down, for the choices keep their clicks to themselves.
   addEventListener("click", (event) => {
     if (!tabbed && event.detail && event.target.closest?.(CHOICES)) setTimeout(() => document.activeElement?.blur());
-  });
+  }, true);
   document.body.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !event.target.closest) return;
     const space = event.key === " ", arrow = event.key.startsWith("Arrow");

@@ -111,7 +111,11 @@ def _told(letter: str, lane: LaneView, found: Acts, before: Measured) -> None:
     """The run in sentences, each made of its own numbers; where it went otherwise, that is said."""
     bias = lane.setup.config.generator_bias
     st.markdown(f"**{letter}, generator bias {shown_value(bias)}**")
-    sentences = [_first_act(found, lane) if bias >= OUTSIDE else _quiet_start(found), _second_act(found, before)]
+    after = _second_act(found, before)
+    if bias >= OUTSIDE:
+        sentences = [_first_act(found, lane), after and f"Act two. {after}"]
+    else:
+        sentences = [_quiet_start(found), after]
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences if sentence))
     claims = _collapse_claims(found, lane, before) if bias >= OUTSIDE else _convergence_claim(found)
     if claims:
@@ -145,7 +149,7 @@ def _second_act(found: Acts, before: Measured) -> str:
     fell = found.auc_stop - found.auc_end > FALL
     verb = "falls" if fell else "goes"
     return (
-        f"Act two, after G is frozen at step {found.stop_step:,}: the AUC {verb} from {found.auc_stop:.3f} to "
+        f"After G is frozen at step {found.stop_step:,}: the AUC {verb} from {found.auc_stop:.3f} to "
         f"{found.auc_end:.3f}. Measured before over {MEASURED_SEEDS} seeds: {before.auc[6000]:.3f} on average, from "
         f"{before.low:.3g} to {before.high:.3g}."
     )

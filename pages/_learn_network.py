@@ -40,6 +40,21 @@ STAGES = (
 )  # fmt: skip
 
 
+# In the page itself and not as an image: only there a browser heeds the wish for less motion. A root of its own keeps
+# the drawing's style from the charts.
+_JS = """
+export default function ({ parentElement, data }) {
+  const node = parentElement.querySelector("div");
+  node.innerHTML = data.svg;
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", data.alt);
+}
+"""
+_svg = st.components.v2.component(
+    "sogaal_network", html="<div></div>", css="svg { width: 100%; height: auto; display: block; }", js=_JS
+)
+
+
 @st.cache_resource(show_spinner="Training up to this step …", max_entries=64)
 def slow(fingerprint: str, config: TrainConfig, steps: int, _dataset: Dataset) -> SlowStep:
     """The step after so many, of a real run on this table."""
@@ -83,7 +98,7 @@ def _drawing(d: int, n: int, stage: int, step: SlowStep | None) -> None:
     info = NetworkInfo(d, h, STAGES[stage][2], values)
     lit = f" At work: {STAGES[stage][0]}." if stage else ""
     words = f"{network_caption(info)} {h} is the square root of the {n:,} rows, rounded up.{lit}"
-    st.image(network_svg(info, dark=dark()), width="stretch", alt=words, output_format="auto")
+    _svg(key="network_drawing", data={"svg": network_svg(info, dark=dark()), "alt": words}, height="content")
     st.caption(words)
 
 

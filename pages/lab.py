@@ -129,7 +129,7 @@ def _heading() -> None:
     view = st.session_state["lab_view"]
     known = _lab_setup.pair()
     if view == "map":
-        st.caption("**From which start does it learn, and where does it fail?** The set-up at the left is the centre.")
+        st.caption("**From which start does it learn, and where does it fail?** All else is as set at the left.")
     elif known is not None:
         st.caption(f"**{known.title}.** {known.watch}")
     else:

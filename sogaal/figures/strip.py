@@ -72,8 +72,11 @@ def strip_spec(info: StripInfo, *, dark: bool = False, revision: str = "", click
     for number, row in enumerate(info.rows):
         if row.reference is not None:
             shapes += _bracket(row.reference, number, colours.muted)
-            text = label("measured before", row.reference[0], number + 0.4, colours.muted, xref="x", yref="y")
-            texts.append(text | {"yanchor": "top", "yshift": -3, "font": {"size": 11, "color": colours.muted}})
+            # Away from the edge that the bracket is nearer to.
+            right = row.reference[1] > (info.low + 1) / 2
+            place = {"xref": "x", "yref": "y", "xanchor": "right" if right else "left", "yanchor": "top", "yshift": -3}
+            text = label("measured before", row.reference[2 if right else 0], number + 0.4, colours.muted, **place)
+            texts.append(text | {"font": {"size": 11, "color": colours.muted}})
     names = [f"<b>{LETTERS[number]}</b>" for number in range(len(info.rows))]
     layout |= {
         "margin": {"l": 30, "r": 16, "t": 24, "b": 40},

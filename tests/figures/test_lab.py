@@ -92,6 +92,11 @@ class TestStrip:
         assert (np.abs(dots.y) < 0.5).all()
         assert len(set(dots.y[np.argsort(dots.x)][:5])) == 5  # neighbours stand in different lines
         assert "measured before" in figures.strip_caption(info)
+        for name in ("left", "right"):
+            ends = (0.2, 0.3, 0.4) if name == "left" else (0.9, 0.97, 0.995)
+            row = figures.StripRow("a", [0.5, 0.9], [0, 1], [0, 1], ends)
+            words = figures.strip_spec(figures.strip_info([row]))["layout"]["annotations"][-1]
+            assert (words["xanchor"], words["x"]) == (name, ends[0] if name == "left" else ends[2])
         assert pack(figures.strip_spec(info, dark=True))[0]
         assert "click to open" in dots.hovertemplate
         assert "click" not in figures.strip_spec(info, click="")["data"][2]["hovertemplate"]
