@@ -132,11 +132,13 @@ def chapter() -> None:
     """Draw the chapter."""
     _cross_entropy()
     _two_slopes()
+    config = _learn.setup("post_bias_one", stop_epochs=300, max_epochs=301)
+    bias = config.generator_bias
+    wins = ", so D wins within 100 steps" if bias == 1 else ""
     st.markdown(
-        "### In a real game\n\nG starts two units from the data (generator bias 1), so D wins within 100 steps."
+        f"### In a real game\n\nG starts {2 * bias:g} units from where its noise lies (generator bias {bias:g}){wins}."
     )
     _learn.predict("losses", "Which objective gives G the harder push while D is winning?", ANSWERS)
-    config = _learn.setup("post_bias_one", stop_epochs=300, max_epochs=301)
     job = _learn.experiment("losses", "Train 602 steps", _server.table("onecluster"), config, live=False)
     if job is not None:
         _pushes(job)

@@ -46,13 +46,12 @@ _JS = """
 export default function ({ parentElement, data }) {
   const node = parentElement.querySelector("div");
   node.innerHTML = data.svg;
+  Object.assign(node.firstElementChild.style, { width: "100%", height: "auto", display: "block" });
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", data.alt);
 }
 """
-_svg = st.components.v2.component(
-    "sogaal_network", html="<div></div>", css="svg { width: 100%; height: auto; display: block; }", js=_JS
-)
+_svg = st.components.v2.component("sogaal_network", html="<div></div>", js=_JS)
 
 
 @st.cache_resource(show_spinner="Training up to this step …", max_entries=64)

@@ -188,6 +188,10 @@ def test_nothing_moves_for_those_who_want_less_motion(browser: Browser, dashboar
     page.locator(".st-key-network_next button").click()
     drawing = page.get_by_role("img", name=re.compile(r"At work: G\."))
     expect(drawing).to_be_visible(timeout=SLOW)
+    whole, shown = drawing.locator("svg").bounding_box(), drawing.bounding_box()
+    assert whole is not None
+    assert shown is not None
+    assert whole["width"] == pytest.approx(shown["width"], abs=1)
     page.wait_for_timeout(500)
     seen = {drawing.screenshot() for _ in range(4)}
     assert glides == (len(seen) > 1) == (wish == "no-preference")
