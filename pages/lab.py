@@ -17,7 +17,10 @@ _STYLE = """<style>
 .st-key-lab_pairs button > div { justify-content: flex-start; }
 .st-key-lab_pairs { gap: 0.35rem; }
 [class*=st-key-lab_column_] { gap: 0.3rem; }
-@media (max-width: 1150px) { .st-key-lab_bar > .st-key-lab_view { flex-basis: 100%; } }
+/* Findings are of different length: the AUCs go below, so that the planes stand level. */
+@media (max-width: 1150px) {
+  .st-key-lab_bar > .st-key-lab_view, [class*=st-key-lab_verdict_] > :last-child { flex-basis: 100%; }
+}
 </style>"""
 
 
