@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError
+from sogaal.explain import Explanation
 from sogaal.history import HistoryView
 from sogaal.members import Trained, as_long_as_needed, checked_n_jobs, member_seeds, train_members
 from sogaal.model import Model, ScoreAt, scoring_moment
@@ -135,6 +136,14 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     def predict(self, X: Any) -> npt.NDArray[np.int_]:
         """+1 for inliers and -1 for outliers, (m,) int."""
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def explain(self, X: Any) -> Explanation:
+        """What each feature adds to ``score_samples`` of raw rows ``X`` (m, d), on the way from the median row.
+
+        Integrated gradients in closed form, see :mod:`sogaal.explain`; of an ensemble the mean over its members.
+        """
+        check_is_fitted(self)
+        return self._model.explain(validate_data(self, X, dtype=[np.float64, np.float32], reset=False))
 
     def to_model(self) -> Model | Ensemble:
         """The fitted detector without its training, which :func:`sogaal.save_model` writes to a file.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sogaal.config import TrainConfig
 from sogaal.errors import ConfigError
+from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
 from sogaal.model import Model, ScoreAt, combined
@@ -112,6 +113,11 @@ class Ensemble:
         ``X``, ``at`` and errors as in :meth:`Model.score_samples`.
         """
         return self.score_scaled(self.scaled(X), at)
+
+    def explain(self, X: Any, at: ScoreAt | None = None, median: npt.ArrayLike | None = None) -> Explanation:
+        """:meth:`Model.explain` of the mean logit, which is the mean over all members."""
+        first = self.members[0]
+        return explain(self.voters(at), self.scaler, first.columns(X), self.feature_names, median)
 
     def scaled(self, X: Any) -> FloatArray:
         """Raw rows (m, d) as all D's see them, float32; ``X`` and errors as in :meth:`Model.score_samples`."""

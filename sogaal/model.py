@@ -4,7 +4,7 @@ Plain numpy: neither torch nor the training data are needed to score. :mod:`soga
 models that score together are an :class:`sogaal.ensemble.Ensemble`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -15,9 +15,11 @@ import sogaal
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, DataError
+from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
 from sogaal.scaling import Scaler
+from sogaal.voting import combined as combined  # for those who know it as a part of this module
 
 if TYPE_CHECKING:  # scoring must not wait for torch
     from sklearn.pipeline import Pipeline
@@ -28,9 +30,6 @@ FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 At = Literal["stop", "end"]
 ScoreAt = Literal["stop", "end", "snapshots"]
-
-# Hidden activations that are computed at a time, so that memory does not grow with the table.
-BLOCK_FLOATS = 2**21
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,9 +118,16 @@ class Model:
         """1 - D(x) (m,) float64 in [0, 1], higher = more abnormal; ``X`` and ``at`` as in :meth:`score_samples`."""
         return outlier_score(self.score_samples(X, at))
 
+    def explain(self, X: Any, at: ScoreAt | None = None, median: npt.ArrayLike | None = None) -> Explanation:
+        """What each feature adds to the logits of raw rows ``X`` (m, d): integrated gradients from the median row.
+
+        ``at`` and errors as in :meth:`score_samples`; ``median`` (d,) as of :func:`sogaal.explain.explain`.
+        """
+        return explain(self.voters(at), self.scaler, self.columns(X), self.feature_names, median)
+
     def scaled(self, X: Any) -> FloatArray:
         """Raw rows (m, d) as D sees them, float32; ``X`` and errors as in :meth:`score_samples`."""
-        return self.scaler.transform(self._columns(X))
+        return self.scaler.transform(self.columns(X))
 
     def to_pipeline(self, at: ScoreAt | None = None, offset: float = 0.0) -> "Pipeline":
         """A trained scikit-learn pipeline of two steps, "scaling" and "detector", for raw rows.
@@ -135,7 +141,8 @@ class Model:
         self.voters(at)
         return make_pipeline(self, at, offset)
 
-    def _columns(self, X: Any) -> Any:
+    def columns(self, X: Any) -> Any:
+        """``X``, or of a data frame the columns that the model was fitted on, in their order; errors as above."""
         names = getattr(X, "columns", None)
         if names is None or self.feature_names is None:
             return X
@@ -159,27 +166,3 @@ def discriminators_of(trainer: "Trainer") -> dict[At, DiscriminatorWeights]:
 def scoring_moment(config: TrainConfig, discriminators: Mapping[At, DiscriminatorWeights]) -> At:
     """Which D scores: the one that ``score_at`` names, or the last one where the run ended before G stopped."""
     return config.score_at if config.score_at in discriminators else "end"
-
-
-def combined(voters: Sequence[DiscriminatorWeights], X: FloatArray) -> DoubleArray:
-    """The mean of the voters' logits, (m,) float64, for scaled rows ``X`` (m, d).
-
-    Means of ranks or of standardised logits need the training scores, and measure no better: benchmarks/ensembles.py.
-    """
-    total = _logits(voters[0], X)
-    for weights in voters[1:]:
-        total += _logits(weights, X)
-    return total / len(voters)
-
-
-def _logits(weights: DiscriminatorWeights, X: FloatArray) -> DoubleArray:
-    """D in float64: in float32 a row's result would depend on the size of its batch, through the order of sums."""
-    w1, w2 = weights.w1.astype(np.float64), weights.w2.astype(np.float64)
-    logits = np.empty(len(X))
-    rows = max(1, BLOCK_FLOATS // w1.shape[1])
-    for start in range(0, len(X), rows):
-        hidden = X[start : start + rows].astype(np.float64) @ w1
-        hidden += weights.b1
-        np.maximum(hidden, 0, out=hidden)
-        logits[start : start + rows] = hidden @ w2 + weights.b2
-    return logits

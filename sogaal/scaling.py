@@ -32,6 +32,8 @@ class Scaler:
     constant: bool (d,), columns that had one value only. They become 0, in new rows too: a model that never saw
         such a column vary knows nothing about it. ("none" changes nothing, but still marks them.)
     fallback: bool (d,), columns that "robust" had to scale like "minmax".
+    median: float64 (d,), of the raw columns, from which a model's verdicts are explained (:mod:`sogaal.explain`); None
+        where the scaling was saved before medians were.
     """
 
     method: str
@@ -40,10 +42,12 @@ class Scaler:
     scale: Float64Array
     constant: npt.NDArray[np.bool_]
     fallback: npt.NDArray[np.bool_]
+    median: Float64Array | None = None
 
     def __post_init__(self) -> None:
-        for array in (self.center, self.scale, self.constant, self.fallback):
-            array.flags.writeable = False
+        for array in (self.center, self.scale, self.constant, self.fallback, self.median):
+            if array is not None:
+                array.flags.writeable = False
 
     @classmethod
     def fit(cls, X: npt.ArrayLike, method: str = "minmax", names: Sequence[str] | None = None) -> "Scaler":
@@ -64,13 +68,14 @@ class Scaler:
         _check_finite(table, columns)
         low, high = table.min(axis=0), table.max(axis=0)
         constant, fallback = low == high, np.zeros(d, dtype=np.bool_)
+        median = medians(table)
         if method == "none":
-            return cls(method, columns, np.zeros(d), np.ones(d), constant, fallback)
+            return cls(method, columns, np.zeros(d), np.ones(d), constant, fallback, median)
         if method == "robust":
             inner_low, inner_high = np.quantile(table, ROBUST_QUANTILES, axis=0)
             fallback = (inner_low == inner_high) & ~constant
             low, high = np.where(fallback, low, inner_low), np.where(fallback, high, inner_high)
-        return cls(method, columns, low, np.where(constant, 1.0, high - low), constant, fallback)
+        return cls(method, columns, low, np.where(constant, 1.0, high - low), constant, fallback, median)
 
     @property
     def d(self) -> int:
@@ -113,7 +118,7 @@ class Scaler:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; Python's JSON writes floats so that they are read back exactly."""
-        return {
+        values = {
             "method": self.method,
             "names": list(self.names),
             "center": self.center.tolist(),
@@ -121,6 +126,7 @@ class Scaler:
             "constant": self.constant.tolist(),
             "fallback": self.fallback.tolist(),
         }
+        return values if self.median is None else {**values, "median": self.median.tolist()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Scaler":
@@ -141,7 +147,13 @@ class Scaler:
             scale,
             _saved_flags(values, "constant", d),
             _saved_flags(values, "fallback", d),
+            _saved_floats(values, "median", d) if "median" in values else None,
         )
+
+
+def medians(table: Float64Array) -> Float64Array:
+    """The median of each column of ``table`` (n, d), (d,) float64; a column at a time, so that no copy is large."""
+    return np.array([np.median(column) for column in table.T], dtype=np.float64)
 
 
 def _numbers(X: npt.ArrayLike) -> Float64Array:

@@ -49,7 +49,7 @@ def test_rows_alone_score_as_rows_together(run: tuple[Trainer, Model], monkeypat
     together = model.score_samples(DATA.X)
     alone = np.concatenate([model.score_samples(DATA.X[i : i + 1]) for i in range(DATA.n)])
     np.testing.assert_allclose(alone, together, rtol=1e-12, atol=1e-12)
-    monkeypatch.setattr("sogaal.model.BLOCK_FLOATS", 50)  # a few rows at a time
+    monkeypatch.setattr("sogaal.voting.BLOCK_FLOATS", 50)  # a few rows at a time
     np.testing.assert_allclose(model.score_samples(DATA.X), together, rtol=1e-12, atol=1e-12)
 
 

@@ -75,6 +75,7 @@ def test_json_round_trip_is_exact(method: str) -> None:
     assert (twin.method, twin.names, twin.notes) == (scaler.method, scaler.names, scaler.notes)
     np.testing.assert_array_equal(twin.center, scaler.center)
     np.testing.assert_array_equal(twin.scale, scaler.scale)
+    np.testing.assert_array_equal(twin.median, np.median(X.astype(float), axis=0))
     np.testing.assert_array_equal(twin.transform(X), scaler.transform(X))
 
 
@@ -140,6 +141,7 @@ def test_bad_arguments_of_fit() -> None:
         ("scale", None, "scale must be a list of 3"),
         ("constant", [0, 1, 0], "truth values"),
         ("fallback", "no", "fallback must be a list"),
+        ("median", [0.0, 1.0], "median must be a list of 3"),
     ],
 )
 def test_damaged_record_is_refused(key: str, value: object, said: str) -> None:

@@ -1,0 +1,180 @@
+"""Why a row is suspicious: what each feature adds to D's verdict, how rare its value is, and which inliers it is near.
+
+Integrated gradients (Sundararajan, Taly and Yan 2017, arXiv 1703.01365, equation 1) from a baseline b to a row x:
+
+    A_i = (x_i - b_i) * integral over t from 0 to 1 of dD/dx_i at b + t (x - b)
+
+D is piecewise linear, D(x) = w2 . relu(W1 x + b1) + b2, so that the integral needs no sum over steps. On the straight
+path the input of a hidden unit goes linearly from a_j(b) to a_j(x). The unit is on for the share s_j of the path that
+lies above 0, which is p / (p + q) with p and q what both ends together have above and below 0, and
+
+    A_i = (x_i - b_i) * sum over j of W1_ij w2_j s_j.
+
+Summed over the features this is D(x) - D(b) to the last digits (completeness). The baseline is the median of each
+column of the training data. Scaling is linear in each column, so an attribution is that of the raw column too. Of
+several D's it is the mean, as their score is. No label is used anywhere.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.errors import ConfigError, ModelError
+from sogaal.frames import DiscriminatorWeights
+from sogaal.metrics import rank
+from sogaal.scaling import Scaler
+from sogaal.voting import BLOCK_FLOATS, combined
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+# Features that are named as the reasons of a row: this many at most, and none with less than this share of the first.
+MOST_REASONS = 3
+LEAST_SHARE = 0.1
+# Neighbours are looked for among this share of the rows, the least abnormal ones.
+INLIER_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A feature (its number) that speaks for a row's suspicion. ``high``: the value lies above the median, else below.
+
+    ``weight`` > 0: by how much it raises the log-odds of the outlier score, which is minus its attribution.
+    """
+
+    feature: int
+    high: bool
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What each feature adds to D's logit of m rows, on the way from the median row.
+
+    ``names``: of the d features. ``values`` (m, d) and ``median`` (d,): raw, float64. ``attributions`` (m, d) float64,
+    in units of the logit: **negative = makes the row more abnormal**, as lower logits are. ``logits`` (m,) and
+    ``median_logit``: D's of the rows and of the median row; each row's attributions sum to the difference.
+    """
+
+    names: tuple[str, ...]
+    values: DoubleArray
+    median: DoubleArray
+    attributions: DoubleArray
+    logits: DoubleArray
+    median_logit: float
+
+    def reasons(self, most: int = MOST_REASONS) -> list[list[Reason]]:
+        """For each row the features that speak most for its suspicion, the strongest first; maybe none."""
+        chosen = np.argsort(self.attributions, axis=1, kind="stable")[:, :most]
+        found: list[list[Reason]] = []
+        for row, features in enumerate(chosen.tolist()):
+            weights = -self.attributions[row, features]
+            counts = (weights > 0) & (weights >= LEAST_SHARE * weights[0])
+            found.append(
+                [
+                    Reason(feature, bool(self.values[row, feature] > self.median[feature]), float(weight))
+                    for feature, weight, there in zip(features, weights, counts, strict=True)
+                    if there
+                ]
+            )
+        return found
+
+    def reason_texts(self, most: int = MOST_REASONS) -> list[str]:
+        """The same in words, a text for each row: "alcohol high +1.94; hue low +0.83"; empty where there are none."""
+        return ["; ".join(map(self.reason_text, reasons)) for reasons in self.reasons(most)]
+
+    def reason_text(self, reason: Reason) -> str:
+        """One reason in words: the feature, whether its value is high or low, and its weight with its sign."""
+        return f"{self.names[reason.feature]} {'high' if reason.high else 'low'} {reason.weight:+.2f}"
+
+
+def explain(
+    voters: Sequence[DiscriminatorWeights],
+    scaler: Scaler,
+    X: npt.ArrayLike,
+    names: Sequence[str] | None = None,
+    median: npt.ArrayLike | None = None,
+) -> Explanation:
+    """Explain the mean logit of ``voters`` for raw rows ``X`` (m, d); O(m d h) for D's with h hidden units.
+
+    ``names``: None = the scaler's. ``median`` (d,), raw: None = the one that the scaler has kept of its training data.
+    Raises :class:`ModelError` where there is none, :class:`ConfigError` for one of another shape, and what
+    :meth:`Scaler.transform` raises for rows that cannot be used.
+    """
+    start = scaler.median if median is None else np.asarray(median, dtype=np.float64)
+    if start is None:
+        raise ModelError(
+            "the model was saved without the median of its training data, from which explanations begin; give it as "
+            "median, or train again."
+        )
+    if start.shape != (scaler.d,):
+        raise ConfigError(f"median must have {scaler.d} values, one a feature, got the shape {start.shape}.")
+    scaled, baseline = scaler.transform(X), scaler.transform(start[None])
+    found = attributions(voters, scaled, baseline[0])
+    return Explanation(
+        names=tuple(scaler.names if names is None else names),
+        values=np.asarray(X, dtype=np.float64),
+        median=start,
+        attributions=found,
+        logits=combined(voters, scaled),
+        median_logit=float(combined(voters, baseline)[0]),
+    )
+
+
+def attributions(voters: Sequence[DiscriminatorWeights], X: FloatArray, baseline: FloatArray) -> DoubleArray:
+    """Integrated gradients of the voters' mean logit, (m, d) float64, from ``baseline`` (d,) to scaled rows (m, d)."""
+    total = np.zeros(X.shape)
+    for weights in voters:
+        rows = max(1, BLOCK_FLOATS // weights.w1.shape[1])
+        for first in range(0, len(X), rows):
+            total[first : first + rows] += _path_gradients(weights, X[first : first + rows], baseline)
+    return total / len(voters) * (X.astype(np.float64) - baseline)
+
+
+def _path_gradients(weights: DiscriminatorWeights, X: FloatArray, baseline: FloatArray) -> DoubleArray:
+    """The gradient of D averaged over the straight path from the baseline to each row, (m, d)."""
+    w1 = weights.w1.astype(np.float64)
+    at_start = baseline.astype(np.float64) @ w1 + weights.b1
+    at_rows = X.astype(np.float64) @ w1 + weights.b1
+    above = np.maximum(at_start, 0) + np.maximum(at_rows, 0)
+    length = np.abs(at_start) + np.abs(at_rows)
+    # A unit that is at 0 all the way adds nothing, whatever its share is said to be.
+    share = np.divide(above, length, out=np.zeros_like(above), where=length > 0)
+    return np.asarray((share * weights.w2) @ w1.T)
+
+
+def percentiles(table: npt.NDArray[np.floating], values: npt.NDArray[np.floating]) -> DoubleArray:
+    """Where ``values`` (m, d) lie in the columns of ``table`` (n, d): (m, d) from 0 to 100.
+
+    The share of the column that is lower, values that are equal counted half: 50 is the median, and in a column of one
+    value all are at 50. O(m n d).
+    """
+    found = np.empty(values.shape)
+    for row, value in enumerate(values):
+        below, up_to = (table < value).sum(axis=0), (table <= value).sum(axis=0)
+        found[row] = 50.0 * (below + up_to) / len(table)
+    return found
+
+
+def nearest_inliers(
+    X: FloatArray, logits: npt.NDArray[np.floating], rows: Sequence[int], count: int = 5
+) -> tuple[npt.NDArray[np.int64], DoubleArray]:
+    """The ``count`` nearest of the least abnormal rows to each of m ``rows`` of the scaled table ``X`` (n, d).
+
+    Looked for among the half of the table that ``logits`` (n,) rank least abnormal, without the row itself, by the
+    Euclidean distance in the scaled space. Returns their numbers and distances, (m, k) each, the nearest first; k is
+    less than ``count`` in a small table.
+    """
+    inliers = np.flatnonzero(rank(logits) > len(X) - math.ceil(INLIER_SHARE * len(X)))
+    among = X[inliers].astype(np.float64)
+    k = max(0, min(count, len(inliers) - 1))
+    numbers, distances = np.empty((len(rows), k), dtype=np.int64), np.empty((len(rows), k))
+    for place, row in enumerate(rows):
+        squares = np.square(among - X[row]).sum(axis=1)
+        squares[inliers == row] = np.inf
+        nearest = np.argsort(squares, kind="stable")[:k]
+        numbers[place], distances[place] = inliers[nearest], np.sqrt(squares[nearest])
+    return numbers, distances

@@ -1,0 +1,38 @@
+"""The score of several D's, one after another, in blocks of rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.frames import DiscriminatorWeights
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+# Hidden activations that are computed at a time, so that memory does not grow with the table.
+BLOCK_FLOATS = 2**21
+
+
+def combined(voters: Sequence[DiscriminatorWeights], X: FloatArray) -> DoubleArray:
+    """The mean of the voters' logits, (m,) float64, for scaled rows ``X`` (m, d).
+
+    Means of ranks or of standardised logits need the training scores, and measure no better: benchmarks/ensembles.py.
+    """
+    total = _logits(voters[0], X)
+    for weights in voters[1:]:
+        total += _logits(weights, X)
+    return total / len(voters)
+
+
+def _logits(weights: DiscriminatorWeights, X: FloatArray) -> DoubleArray:
+    """D in float64: in float32 a row's result would depend on the size of its batch, through the order of sums."""
+    w1, w2 = weights.w1.astype(np.float64), weights.w2.astype(np.float64)
+    logits = np.empty(len(X))
+    rows = max(1, BLOCK_FLOATS // w1.shape[1])
+    for start in range(0, len(X), rows):
+        hidden = X[start : start + rows].astype(np.float64) @ w1
+        hidden += weights.b1
+        np.maximum(hidden, 0, out=hidden)
+        logits[start : start + rows] = hidden @ w2 + weights.b2
+    return logits
