@@ -51,6 +51,33 @@ class Reason:
 
 
 @dataclass(frozen=True, eq=False)
+class Reasons:
+    """The features that speak most for the suspicion of each of m rows, the strongest first, k at most.
+
+    ``features`` (m, k) int64, ``high`` (m, k) bool and ``weights`` (m, k) float64 as of :class:`Reason`; where a row
+    has fewer than k, the weights that are left are 0.
+    """
+
+    features: npt.NDArray[np.int64]
+    high: npt.NDArray[np.bool_]
+    weights: DoubleArray
+
+    def of_row(self, row: int) -> list[Reason]:
+        """Those of one row; maybe none."""
+        there = np.flatnonzero(self.weights[row]).tolist()
+        return [Reason(int(self.features[row, k]), bool(self.high[row, k]), float(self.weights[row, k])) for k in there]
+
+    def texts(self, names: Sequence[str]) -> list[str]:
+        """A text for each row, "alcohol high +1.94; hue low +0.83"; empty where there are none. ``names``: of all d."""
+        return [
+            "; ".join(
+                f"{names[one.feature]} {'high' if one.high else 'low'} {one.weight:+.2f}" for one in self.of_row(row)
+            )
+            for row in range(len(self.weights))
+        ]
+
+
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """What each feature adds to D's logit of m rows, on the way from the median row.
 
@@ -66,29 +93,17 @@ class Explanation:
     logits: DoubleArray
     median_logit: float
 
-    def reasons(self, most: int = MOST_REASONS) -> list[list[Reason]]:
-        """For each row the features that speak most for its suspicion, the strongest first; maybe none."""
-        chosen = np.argsort(self.attributions, axis=1, kind="stable")[:, :most]
-        found: list[list[Reason]] = []
-        for row, features in enumerate(chosen.tolist()):
-            weights = -self.attributions[row, features]
-            counts = (weights > 0) & (weights >= LEAST_SHARE * weights[0])
-            found.append(
-                [
-                    Reason(feature, bool(self.values[row, feature] > self.median[feature]), float(weight))
-                    for feature, weight, there in zip(features, weights, counts, strict=True)
-                    if there
-                ]
-            )
-        return found
+    def reasons(self, most: int = MOST_REASONS) -> Reasons:
+        """For each row the features that speak most for its suspicion, ``most`` of them at the most."""
+        features = np.argsort(self.attributions, axis=1, kind="stable")[:, :most]
+        weights = -np.take_along_axis(self.attributions, features, axis=1)
+        weights[(weights <= 0) | (weights < LEAST_SHARE * weights[:, :1])] = 0
+        high = np.take_along_axis(self.values > self.median, features, axis=1)
+        return Reasons(features, high, weights)
 
     def reason_texts(self, most: int = MOST_REASONS) -> list[str]:
-        """The same in words, a text for each row: "alcohol high +1.94; hue low +0.83"; empty where there are none."""
-        return ["; ".join(map(self.reason_text, reasons)) for reasons in self.reasons(most)]
-
-    def reason_text(self, reason: Reason) -> str:
-        """One reason in words: the feature, whether its value is high or low, and its weight with its sign."""
-        return f"{self.names[reason.feature]} {'high' if reason.high else 'low'} {reason.weight:+.2f}"
+        """The same in words, a text for each row, as of :meth:`Reasons.texts`."""
+        return self.reasons(most).texts(self.names)
 
 
 def explain(

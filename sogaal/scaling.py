@@ -151,7 +151,7 @@ class Scaler:
         )
 
 
-def medians(table: Float64Array) -> Float64Array:
+def medians(table: npt.NDArray[np.floating[Any]]) -> Float64Array:
     """The median of each column of ``table`` (n, d), (d,) float64; a column at a time, so that no copy is large."""
     return np.array([np.median(column) for column in table.T], dtype=np.float64)
 

@@ -404,6 +404,29 @@ def test_score_gives_what_train_gave(tmp_path: Path, share: float, capsys: pytes
     assert f"{data.n} rows scored, {table['flag'].sum()} flagged" in capsys.readouterr().err
 
 
+def test_reasons_come_in_a_column_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["--scores", tmp_path / "s.csv", "--save", tmp_path / "m"]
+    trained(capsys, "wine", "--stop_epochs", "150", *names, "--explain", "--share", "0.1")
+    table = pd.read_csv(tmp_path / "s.csv", keep_default_na=False)
+    assert list(table.columns) == ["id", "label", "outlier_score", "rank", "flag", "reason"]
+    assert (table["reason"][table["flag"] == 0] == "").all()
+    data, model = load_dataset("wine"), load_model(tmp_path / "m")
+    first = int(table["rank"].to_numpy().argmin())
+    reason = table["reason"][first].split("; ")[0]
+    found = model.explain(data.X[first : first + 1])
+    feature = int(found.attributions[0].argmin())
+    side = "high" if data.X[first, feature] > np.median(data.X[:, feature]) else "low"
+    assert reason == f"{data.feature_names[feature]} {side} +{-found.attributions[0, feature]:.2f}"
+    again = [tmp_path / "m", "wine", "--explain", "--share", "0.1"]
+    scored(again, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
+
+
+def test_explain_needs_a_file_for_the_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "wine", "--explain"]) == 2
+    assert "--scores must name their file" in capsys.readouterr().err
+
+
 def test_score_to_standard_output(model: Path, plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", str(model), str(plain)]) == 0
     printed = capsys.readouterr()
@@ -439,11 +462,14 @@ def test_score_in_pieces(model: Path, tmp_path: Path, ending: str) -> None:
         frame.to_csv(source, index=False)
     else:
         pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), source)
-    table = scored([model, source], tmp_path / "s.csv")
+    table = scored([model, source, "--explain"], tmp_path / "s.csv")
     logits = load_model(model).score_samples(frame.to_numpy())
     np.testing.assert_array_equal(table["id"], np.arange(1, n + 1))
     np.testing.assert_array_equal(table["rank"], rank(logits))
     np.testing.assert_array_equal(table["flag"], (rank(logits) <= 3500).astype(int))
+    some = np.flatnonzero(table["flag"])[-50:]
+    expected = load_model(model).explain(frame.to_numpy()[some]).reason_texts()
+    assert list(table["reason"].fillna("")[some]) == expected
 
 
 def test_score_at_the_end_or_the_stop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -328,6 +328,9 @@ def test_a_model_scores_in_the_program(root: Path, tmp_path: Path) -> None:
     assert (tmp_path / "t.csv").read_bytes() == (run.folder / "scores.csv").read_bytes()
     exported(root, run.id, "scores", tmp_path / "t.csv", "--share", "0.5")
     assert pd.read_csv(tmp_path / "t.csv")["flag"].sum() == 30
+    exported(root, run.id, "scores", tmp_path / "t.csv", "--explain")
+    table = pd.read_csv(tmp_path / "t.csv")
+    assert table["reason"].notna().sum() == table["flag"].sum() == 3
 
 
 def test_history_as_csv_and_parquet(root: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from sogaal import SOGAAL, load_dataset, load_model, save_model
 from sogaal.config import make_config
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError, ModelError
-from sogaal.explain import Explanation, attributions, explain, nearest_inliers, percentiles
+from sogaal.explain import Explanation, Reason, attributions, explain, nearest_inliers, percentiles
 from sogaal.frames import DiscriminatorWeights
 from sogaal.model import Model
 from sogaal.scaling import Scaler
@@ -132,11 +132,11 @@ def test_reasons_are_what_speaks_for_suspicion_the_strongest_first() -> None:
         logits=np.zeros(2),
         median_logit=0.0,
     )
-    first, none = found.reasons()
-    assert [(one.feature, one.high, one.weight) for one in first] == [(1, False, 2.5), (0, True, 1.0)]
-    assert none == []
-    assert found.reason_texts() == ["b low +2.50; a high +1.00", ""]
-    assert found.reason_texts(1) == ["b low +2.50", ""]
+    reasons = found.reasons()
+    assert reasons.of_row(0) == [Reason(1, False, 2.5), Reason(0, True, 1.0)]
+    assert reasons.of_row(1) == []
+    assert reasons.texts(found.names) == ["b low +2.50; a high +1.00", ""]
+    assert found.reasons(1).texts(found.names) == ["b low +2.50", ""]
 
 
 def test_a_value_far_out_in_one_feature_is_the_reason() -> None:
@@ -144,9 +144,9 @@ def test_a_value_far_out_in_one_feature_is_the_reason() -> None:
     X = rng.normal(size=(500, 4))
     X[7] = [0, 0, 6, 0]
     detector = SOGAAL(stop_epochs=60, random_state=0).fit(X)
-    reasons = detector.explain(X[7:8]).reasons()[0]
-    assert reasons[0].feature == 2
-    assert reasons[0].high
+    first = detector.explain(X[7:8]).reasons().of_row(0)[0]
+    assert first.feature == 2
+    assert first.high
 
 
 def test_percentiles_count_equal_values_half() -> None:

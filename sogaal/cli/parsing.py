@@ -101,6 +101,15 @@ def add_share_argument(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_explain_argument(parser: argparse._ActionsContainer, which: str) -> None:
+    """The flag for a column of reasons; ``which``: the words for the table of scores."""
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help=f"{which} one more column, reason: the features that speak most for the suspicion of a flagged row",
+    )
+
+
 def share(text: str) -> float:
     """A share over 0 and at most 1."""
     value = float(text) if _is_number(text) else math.nan

@@ -7,22 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sogaal.cli.parsing import UsageError, add_share_argument
+from sogaal.cli.parsing import UsageError, add_explain_argument, add_share_argument
 from sogaal.errors import ConfigError, DataError, RunError
-from sogaal.exports import history_csv, history_parquet, save_model, scores_csv, scores_table
+from sogaal.exports import history_csv, history_parquet, save_model, scores_csv, scores_table, with_reasons
 from sogaal.files import check_target, write_atomic
 from sogaal.model import ScoreAt
 from sogaal.runs.archive import export_zip, export_zips
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
+from sogaal.scaling import medians
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What may be asked for beside the format: which D (None: the run's choice), and the share that is flagged."""
+    """What may be asked for beside the format: which D (None: the run's choice), the share that is flagged, reasons."""
 
     at: ScoreAt | None
     share: float
+    explain: bool = False
 
 
 Write = Callable[[SavedRun, Path, Choice], None]
@@ -50,6 +52,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--at", choices=("stop", "end", "snapshots"), help="onnx, scores: which D (default: the run's)")
     add_share_argument(parser)
+    add_explain_argument(parser, "scores:")
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -62,7 +65,7 @@ def export(arguments: argparse.Namespace) -> int:
     if len(runs) > 1 and arguments.format == "zip" and str(arguments.output).endswith(".zip"):
         return _together([*runs.values()], arguments)
     targets = _targets([*runs.values()], form, arguments.output)
-    choice = Choice(arguments.at, arguments.share)
+    choice = Choice(arguments.at, arguments.share, arguments.explain)
     written: list[Path] = []
     for run, target in zip(runs.values(), targets, strict=True):
         try:
@@ -134,7 +137,13 @@ def _onnx(run: SavedRun, target: Path, choice: Choice) -> None:
 def _scores(run: SavedRun, target: Path, choice: Choice) -> None:
     dataset, model = run.dataset(), run.model()
     logits = model.score_samples(dataset.X, choice.at)
-    write_atomic(target, scores_csv(scores_table(dataset.ids, dataset.y, logits, choice.share)))
+    table = scores_table(dataset.ids, dataset.y, logits, choice.share)
+    if choice.explain:
+        median = medians(dataset.X)  # runs of earlier versions have not kept it
+        table = with_reasons(
+            table, lambda rows: model.explain(dataset.X[rows], choice.at, median=median).reason_texts()
+        )
+    write_atomic(target, scores_csv(table))
 
 
 def _history(pack: Callable[..., bytes]) -> Write:

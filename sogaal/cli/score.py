@@ -1,14 +1,16 @@
 """``sogaal score``: the rows of a table scored with a saved model, piece by piece.
 
-A rank needs the scores of all rows, so these stay in memory (about 40 bytes a row); the table itself never does. Ids
-and labels wait in a temporary file beside the output until the ranks are known.
+A rank needs the scores of all rows, so these stay in memory (about 40 bytes a row); the table itself never does. Ids,
+labels and, with ``--explain``, reasons wait in a temporary file beside the output until the ranks are known.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,11 +18,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sogaal.cli.parsing import UsageError, add_share_argument, add_table_arguments
+from sogaal.cli.parsing import UsageError, add_explain_argument, add_share_argument, add_table_arguments
 from sogaal.data import Chunk, scan_table, shipped_datasets
 from sogaal.ensemble import Ensemble
 from sogaal.errors import DataError
-from sogaal.exports import load_model, scores_csv, scores_rows
+from sogaal.explain import Reasons
+from sogaal.exports import load_model, scores_csv, scores_rows, with_reasons
 from sogaal.files import atomic_path, check_target
 from sogaal.metrics import flag, rank
 from sogaal.model import Model
@@ -44,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_table_arguments(parser)
     add_share_argument(parser)
+    add_explain_argument(parser, "give the scores")
     parser.add_argument("--quiet", action="store_true", help="no progress and no closing line")
 
 
@@ -59,13 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
     chunks = scan_table(source, feature_names=model.feature_names, label_column=arguments.label, id_column=arguments.id)
     with ExitStack() as stack:
         spool = stack.enter_context(tempfile.TemporaryFile(dir=folder))
-        logits = _score(model, arguments.at, chunks, str(source), spool, show=_shows(arguments))
+        spooled = _Spool(spool, model, arguments.at, arguments.explain)
+        logits = _score(spooled, chunks, str(source), show=_shows(arguments))
         flags = flag(logits, arguments.share)
         stream: IO[bytes] = sys.stdout.buffer
         if not to_stdout:
             path = stack.enter_context(atomic_path(arguments.output))
             stream = stack.enter_context(path.open("wb"))
-        _write(stream, spool, logits, flags)
+        _write(stream, spooled, logits, flags)
     if not arguments.quiet:
         where = "" if to_stdout else f", written to {arguments.output}"
         print(f"{len(logits):,} rows scored, {int(flags.sum()):,} flagged{where}", file=sys.stderr)
@@ -93,25 +98,56 @@ def _shows(arguments: argparse.Namespace) -> bool:
     return not arguments.quiet and sys.stderr.isatty()
 
 
-def _score(
-    model: Model | Ensemble, at: Any, chunks: Iterator[Chunk], name: str, spool: IO[bytes], show: bool
-) -> npt.NDArray[np.float64]:
-    """The logits of all rows; ids and labels go to the spool."""
+@dataclass(frozen=True)
+class _Spool:
+    """Where ids, labels and the numbers behind the reasons wait in ``file`` until the ranks are known."""
+
+    file: IO[bytes]
+    model: Model | Ensemble
+    at: Any
+    explain: bool
+
+    def columns(self, chunk: Chunk) -> dict[str, pa.Array]:
+        """What of a chunk is written down."""
+        columns = {"id": pa.array(chunk.ids.astype(np.str_), pa.large_string())}
+        if chunk.labels is not None:
+            columns["label"] = pa.array(chunk.labels, pa.large_string())
+        if self.explain:
+            reasons = self.model.explain(chunk.X, self.at).reasons()
+            for place in range(reasons.features.shape[1]):
+                columns[f"feature {place}"] = pa.array(reasons.features[:, place])
+                columns[f"high {place}"] = pa.array(reasons.high[:, place])
+                columns[f"weight {place}"] = pa.array(reasons.weights[:, place])
+        return columns
+
+    def reasons(self, columns: Mapping[str, npt.NDArray[Any]]) -> Reasons:
+        """The reasons of some rows from their columns."""
+        parts = [
+            np.stack([column for name, column in columns.items() if name.startswith(f"{part} ")], axis=1)
+            for part in ("feature", "high", "weight")
+        ]
+        return Reasons(*parts)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The features' names."""
+        return self.model.feature_names or self.model.scaler.names
+
+
+def _score(spool: _Spool, chunks: Iterator[Chunk], name: str, show: bool) -> npt.NDArray[np.float64]:
+    """The logits of all rows; what else is needed of them goes to the spool."""
     from tqdm import tqdm
 
-    parts = []
+    model, parts = spool.model, []
     writer: pa.ipc.RecordBatchStreamWriter | None = None
     with tqdm(unit="row", unit_scale=True, disable=not show, file=sys.stderr, dynamic_ncols=True) as bar:
         for chunk in chunks:
             if len(chunk.feature_names) != model.d:
                 raise DataError(_wrong_number(name, chunk.feature_names, model))
-            parts.append(model.score_samples(chunk.X, at))
-            columns = {"id": pa.array(chunk.ids.astype(np.str_), pa.large_string())}
-            if chunk.labels is not None:
-                columns["label"] = pa.array(chunk.labels, pa.large_string())
-            batch = pa.record_batch(columns)
+            parts.append(model.score_samples(chunk.X, spool.at))
+            batch = pa.record_batch(spool.columns(chunk))
             if writer is None:
-                writer = pa.ipc.new_stream(spool, batch.schema)
+                writer = pa.ipc.new_stream(spool.file, batch.schema)
             writer.write_batch(batch)
             bar.update(len(chunk.X))
     if writer is not None:
@@ -127,14 +163,20 @@ def _wrong_number(name: str, found: tuple[str, ...], model: Model | Ensemble) ->
     )
 
 
-def _write(stream: IO[bytes], spool: IO[bytes], logits: npt.NDArray[np.float64], flags: npt.NDArray[np.int8]) -> None:
+def _write(stream: IO[bytes], spool: _Spool, logits: npt.NDArray[np.float64], flags: npt.NDArray[np.int8]) -> None:
     ranks = rank(logits)
-    spool.seek(0)
+    spool.file.seek(0)
     start = 0
-    with pa.ipc.open_stream(spool) as reader:
+    with pa.ipc.open_stream(spool.file) as reader:
         for batch in reader:
             rows = slice(start, start + batch.num_rows)
             columns = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in batch.schema.names}
             table = scores_rows(columns["id"], columns.get("label"), logits[rows], ranks[rows], flags[rows])
+            if spool.explain:
+                table = with_reasons(table, partial(_texts, spool, columns))
             stream.write(scores_csv(table, header=start == 0))
             start += batch.num_rows
+
+
+def _texts(spool: _Spool, columns: Mapping[str, npt.NDArray[Any]], rows: npt.NDArray[np.int64]) -> list[str]:
+    return spool.reasons({name: column[rows] for name, column in columns.items()}).texts(spool.names)

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sogaal.cli.parsing import RUNS_HELP, UsageError, add_share_argument, add_table_arguments
+from sogaal.cli.parsing import RUNS_HELP, UsageError, add_explain_argument, add_share_argument, add_table_arguments
 from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
 
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--save", metavar="MODEL", help="write the model (safetensors), for `sogaal score`")
     output.add_argument("--scores", metavar="CSV", help="write id, label, outlier score, rank and flag of all rows")
     add_share_argument(output)
+    add_explain_argument(output, "give --scores")
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
     ensemble = parser.add_argument_group("an ensemble")
     ensemble.add_argument(
@@ -111,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.plot:
             training.write_plot(arguments.plot)
         raise
-    written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot)
+    written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot, arguments.explain)
     print(training.json() if arguments.json else training.table(written))
     return 0
 
@@ -154,6 +155,8 @@ def _config(arguments: argparse.Namespace) -> TrainConfig:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     from sogaal.files import check_target
 
+    if arguments.explain and arguments.scores is None:
+        raise UsageError("--explain adds a column to the scores, so --scores must name their file.")
     taken: dict[Path, str] = {}
     for flag in ("plot", "save", "scores"):
         path = getattr(arguments, flag)

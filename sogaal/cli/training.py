@@ -18,7 +18,7 @@ from tqdm import tqdm
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
 from sogaal.errors import DivergedError, failure_message
-from sogaal.exports import save_model, scores_csv, scores_table
+from sogaal.exports import save_model, scores_csv, scores_table, with_reasons
 from sogaal.figures import curves_caption, curves_figure, curves_info
 from sogaal.files import write_atomic
 from sogaal.model import Model
@@ -165,14 +165,18 @@ class Training:
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
-    def write(self, model: str | None, scores: str | None, share: float, plot: str | None) -> list[str]:
-        """Write the files that were asked for; returns their paths."""
+    def write(
+        self, model: str | None, scores: str | None, share: float, plot: str | None, explain: bool = False
+    ) -> list[str]:
+        """Write the files that were asked for; returns their paths. ``explain``: with the scores' reasons."""
         trained = Model.from_trainer(self.trainer, self.scaler, self.dataset)
         if model:
             save_model(model, trained)
         if scores:
             logits = trained.score_samples(self.dataset.X)
             table = scores_table(self.dataset.ids, self.dataset.y, logits, share)
+            if explain:
+                table = with_reasons(table, lambda rows: trained.explain(self.dataset.X[rows]).reason_texts())
             write_atomic(scores, scores_csv(table))
         if plot:
             self.write_plot(plot)

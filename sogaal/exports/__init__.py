@@ -6,7 +6,7 @@ neither need not wait for their libraries.
 
 from sogaal.exports.history import history_csv, history_parquet, history_table
 from sogaal.exports.models import MODEL_FORMAT, HasModel, load_model, save_model
-from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table
+from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table, with_reasons
 
 __all__ = [
     "DEFAULT_SHARE",
@@ -20,4 +20,5 @@ __all__ = [
     "scores_csv",
     "scores_rows",
     "scores_table",
+    "with_reasons",
 ]

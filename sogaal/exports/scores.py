@@ -1,5 +1,6 @@
 """Tables of scores, and their CSV."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,14 @@ def scores_table(
     y: npt.NDArray[Any] | None,
     logits: npt.NDArray[np.floating[Any]],
     share: float = DEFAULT_SHARE,
+    flags: npt.NDArray[np.int8] | None = None,
 ) -> pd.DataFrame:
     """All rows in the table's order, a column each for id, label (where ``y`` is given), outlier score, rank and flag.
 
     ``logits`` (n,): lower = more abnormal. rank: 1 = most abnormal. flag: 1 for the ``share`` most abnormal rows
-    (0 < share <= 1, rounded up to whole rows), else 0. ValueError for another share.
+    (0 < share <= 1, rounded up to whole rows), else 0; or as ``flags`` (n,) says. ValueError for another share.
     """
-    return scores_rows(ids, y, logits, rank(logits), flag(logits, share))
+    return scores_rows(ids, y, logits, rank(logits), flag(logits, share) if flags is None else flags)
 
 
 def scores_rows(
@@ -41,6 +43,17 @@ def scores_rows(
         columns["label"] = y
     columns |= {"outlier_score": outlier_score(logits), "rank": ranks, "flag": flags}
     return pd.DataFrame(columns)
+
+
+def with_reasons(table: pd.DataFrame, explained: Callable[[npt.NDArray[np.int64]], list[str]]) -> pd.DataFrame:
+    """Rows of :func:`scores_table` with one more column, ``reason``: why each flagged row is, empty for the others.
+
+    ``explained``: the texts for the flagged rows, whose places (m,) in the table it gets.
+    """
+    flagged = np.flatnonzero(table["flag"].to_numpy())
+    texts = np.full(len(table), "", dtype=object)
+    texts[flagged] = explained(flagged)
+    return table.assign(reason=texts)
 
 
 def scores_csv(table: pd.DataFrame, header: bool = True) -> bytes:
