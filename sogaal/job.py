@@ -356,6 +356,8 @@ class _Training:
             frames=keeper.frames(),
             summary=MappingProxyType(summary),
             complete=complete,
+            weights_end=trainer.discriminator_weights("now"),
+            weights_stop=trainer.discriminator_weights("stop") if stopped else None,
         )
 
     def _scores(self, at: Any) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.frames import Frame
+from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import HistoryView
 
 FloatArray = npt.NDArray[np.float32]
@@ -39,7 +39,8 @@ class JobResult:
     ``logits_stop``, ``frame_stop``: the same, and a frame, as it was when G stopped; None if G did not stop within the
     run. ``frames``: at most about 120 moments of the run for its replay, evenly spaced but for the first, the one when
     G stopped and the last. ``summary``: as of :meth:`sogaal.trainer.Trainer.summary`, read-only. ``complete``: whether
-    all steps were done; otherwise "the end" is where the run was stopped.
+    all steps were done; otherwise "the end" is where the run was stopped. ``weights_end``, ``weights_stop``: the D's
+    whose logits these are, None where nobody has kept them.
     """
 
     logits_end: FloatArray
@@ -48,6 +49,8 @@ class JobResult:
     frames: tuple[Frame, ...]
     summary: Mapping[str, Any]
     complete: bool
+    weights_end: DiscriminatorWeights | None = None
+    weights_stop: DiscriminatorWeights | None = None
 
 
 @dataclass(frozen=True, eq=False)

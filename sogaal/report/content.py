@@ -16,11 +16,12 @@ from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.diagnosis import Finding
 from sogaal.errors import DataError
-from sogaal.frames import Frame
+from sogaal.explain import Explanation, explain
+from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import HistoryView
 from sogaal.model import At
 from sogaal.runs.shelf import is_shipped
-from sogaal.scaling import Scaler
+from sogaal.scaling import Scaler, medians
 from sogaal.snapshots import JobState
 
 # A value is unusual if at most this share of the column's values is as low, or as high.
@@ -44,7 +45,8 @@ class ReportContent:
     "stop" and "end", as far as there are any. ``numbers``: as of :meth:`sogaal.trainer.Trainer.summary`. ``step`` of
     ``total_steps``, ``epoch``: done. ``stop_step``: when "at stop" is, or None. ``versions``: of what it was trained
     with. ``run``: the id of the saved run, or empty. ``name``, ``tags``, ``note``: what people wrote on it. ``share``
-    of the rows is flagged. ``parent``: the population that it was a member of, or None.
+    of the rows is flagged. ``discriminators``: the D's of ``logits``, from which reasons follow; there may be none.
+    ``parent``: the population that it was a member of, or None.
     """
 
     title: str
@@ -69,6 +71,7 @@ class ReportContent:
     note: str = ""
     created: datetime | None = None
     share: float = 0.05
+    discriminators: Mapping[At, DiscriminatorWeights] = field(default_factory=dict)
     parent: Parent | None = None
 
     @cached_property
@@ -82,6 +85,14 @@ class ReportContent:
         if self.config.score_at in self.logits:
             return self.config.score_at
         return next(iter(self.logits), None)
+
+    def explained(self, rows: Sequence[int]) -> Explanation | None:
+        """Why the D that scores ranks these rows as it does; None where the D is not there."""
+        weights = None if self.at is None else self.discriminators.get(self.at)
+        if weights is None:
+            return None
+        X, names = self.dataset.X, self.dataset.feature_names
+        return explain([weights], self.scaler, X[list(rows)], names, median=medians(X))
 
     @property
     def complete(self) -> bool:

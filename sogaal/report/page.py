@@ -25,6 +25,7 @@ from sogaal.report.setup import origin_section, setup_section, table_again
 
 MOST_ROWS, MOST_COLUMNS, MOST_NAMES = 20, 8, 2
 AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
+WHY = "speaks most for suspicion"
 SEVERITY = {"failure": "✖ failure", "warning": "▲ warning", "good": "✔ good", "note": "ℹ note"}
 
 
@@ -237,24 +238,30 @@ def rows_section(content: ReportContent) -> Html:
     heads: list[Child] = [tag("bdi", data.id_name or "row"), "rank"]
     heads += [f"rank {AT[other]}"] if other else []
     heads += ["outlier score"] + (["label"] if data.y is not None else [])
+    reasons = _reasons(content, top)
+    heads += [WHY] if reasons else []
     fixed = len(heads)
     heads += [tag("bdi", data.feature_names[column]) for column in columns]
     heads += ["most unusual"]
     body: list[list[Child]] = []
-    for row, found in zip(top, unusual, strict=True):
+    for place, (row, found) in enumerate(zip(top, unusual, strict=True)):
         cells: list[Child] = [tag("bdi", str(data.ids[row])), f"{ranks[at][row]:,}"]
         cells += [f"{ranks[other][row]:,}"] if other else []
         cells.append(f"{scores[row]:.4f}")
         if data.y is not None:
             cells.append("outlier" if data.y[row] else "inlier")
+        cells += [reasons[place]] if reasons else []
         by_column = {one.column: one for one in found}
         cells += [_value(data.X[row, column], by_column.get(column)) for column in columns]
         body.append([*cells, _words(content, found)])
     caption = f"The {len(top)} most abnormal rows by D {AT[at]}; values as they are in the table"
-    aligned = [i for i in range(1, fixed + len(columns)) if heads[i] != "label"]
+    aligned = [i for i in range(1, fixed + len(columns)) if heads[i] not in ("label", WHY)]
     left_out = data.d - len(columns)
     notes = "▲ or ▼: at most 1 % of the column's values are as high, or as low."
     notes += " A row can be abnormal without any, by what comes together in it."
+    if reasons:
+        notes += " What speaks for suspicion is what D goes by: how much a feature raises the log-odds of the outlier "
+        notes += "score on the way from the table's median to the row (integrated gradients); no label is used."
     if left_out:
         notes += f" Shown: {len(columns)} of {data.d:,} features, those most often unusual among these rows."
     return section(
@@ -262,6 +269,23 @@ def rows_section(content: ReportContent) -> Html:
         table(caption, heads, body, numbers=aligned, class_="rows"),
         tag("p", notes, class_="fine"),
     )
+
+
+def _reasons(content: ReportContent, rows: list[int]) -> list[Child]:
+    """For each row the features that speak most for its suspicion; empty where D is not there."""
+    explanation = content.explained(rows)
+    if explanation is None:
+        return []
+    reasons, names = explanation.reasons(), explanation.names
+    cells: list[Child] = []
+    for row in range(len(rows)):
+        parts = [
+            join(tag("bdi", names[one.feature]), f" {'▲' if one.high else '▼'} {one.weight:+.2f}")
+            for one in reasons.of_row(row)
+        ]
+        joined = [part for i, one in enumerate(parts) for part in (", " if i else "", one)]
+        cells.append(tag("span", joined, class_="why") if parts else "-")
+    return cells
 
 
 def _columns(content: ReportContent, unusual: list[list[Unusual]]) -> list[int]:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sogaal.diagnosis import Finding
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError, RunError
+from sogaal.frames import DiscriminatorWeights
 from sogaal.model import At
 from sogaal.report.content import Parent, ReportContent
 from sogaal.report.page import report_page
@@ -54,10 +55,15 @@ def content_of(run: SavedRun) -> ReportContent:
     record = run.record
     result = run.result()
     logits: dict[At, npt.NDArray[np.float32]] = {}
+    discriminators: dict[At, DiscriminatorWeights] = {}
     if result is not None and result.logits_stop is not None:
         logits["stop"] = result.logits_stop
     if result is not None:
         logits["end"] = result.logits_end
+        if result.weights_stop is not None:
+            discriminators["stop"] = result.weights_stop
+        if result.weights_end is not None:
+            discriminators["end"] = result.weights_end
     return ReportContent(
         title=record.title,
         dataset=run.dataset(),
@@ -80,6 +86,7 @@ def content_of(run: SavedRun) -> ReportContent:
         tags=record.tags,
         note=record.note,
         created=record.created,
+        discriminators=discriminators,
         parent=_parent(run),
     )
 

@@ -178,6 +178,8 @@ class SavedRun:
             frames=frames,
             summary=MappingProxyType({name: self.record.summary.get(name) for name in NUMBERS}),
             complete=state == JobState.COMPLETED,
+            weights_end=model.discriminators["end"],
+            weights_stop=model.discriminators.get("stop"),
         )
 
     def scores_csv(self) -> bytes:

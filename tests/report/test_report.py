@@ -18,7 +18,9 @@ from sogaal.config import FIELDS, TrainConfig, make_config
 from sogaal.data import Dataset
 from sogaal.diagnosis import Evidence, diagnose
 from sogaal.errors import RunError
+from sogaal.explain import attributions
 from sogaal.metrics import outlier_score, ranking_metrics
+from sogaal.model import discriminators_of
 from sogaal.report import ReportContent, report_of, report_page
 from sogaal.report.content import table_parquet, unusual_values
 from sogaal.report.html import Html, join, tag
@@ -52,6 +54,7 @@ def content(dataset: Dataset, config: TrainConfig | None = None, scaling: str = 
         "state": JobState.COMPLETED,
         "findings": diagnose(evidence),
         "versions": {"sogaal": "0.1", "torch": "2"},
+        "discriminators": discriminators_of(trainer),
     }
     return ReportContent(
         dataset=dataset, config=config, scaler=scaler, view=view, frames=keeper.frames(), epoch=trainer.epoch,
@@ -128,7 +131,7 @@ def test_the_most_abnormal_rows_with_their_raw_values(labelled: ReportContent) -
         told = [re.sub(r"<[^>]*>| [▲▼]", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", cells)]
         assert told[0] == f"{number}"
         assert told[2:4] == [f"{scores[row]:.4f}", "outlier" if labelled.dataset.y[row] else "inlier"]
-        assert told[4:6] == [f"{value:.6g}" for value in labelled.dataset.X[row]]
+        assert told[5:7] == [f"{value:.6g}" for value in labelled.dataset.X[row]]
 
 
 def test_without_labels_nothing_is_said_of_any() -> None:
@@ -163,6 +166,24 @@ def test_many_features_and_generators_and_rows() -> None:
     assert "Shown: 8 of 64 features" in text_of(page)
     assert len(page) < 400_000
     assert "<figcaption>At ln 2 = 0.693" in page.decode()
+
+
+def test_the_top_rows_say_what_speaks_for_their_suspicion(labelled: ReportContent) -> None:
+    page = report_page(labelled)
+    at = labelled.at
+    assert at is not None
+    first = int(np.argmin(labelled.logits[at]))
+    scaled = labelled.X[first : first + 1]
+    median = labelled.scaler.transform(np.median(labelled.dataset.X, axis=0)[None])
+    found = attributions([labelled.discriminators[at]], scaled, median[0])[0]
+    why = html.unescape(re.findall(r'<span class="why">(.*?)</span>', page.decode())[0])
+    feature = int(found.argmin())
+    assert f"<bdi>{labelled.dataset.feature_names[feature]}</bdi>" in why
+    assert f"+{-found[feature]:.2f}" in why
+    assert text_of(page).count("speaks most for suspicion") == 1
+    without = text_of(report_page(replace(labelled, discriminators={})))
+    assert "speaks most for suspicion" not in without
+    assert "most unusual" in without
 
 
 def test_same_content_same_bytes(labelled: ReportContent) -> None:
@@ -252,6 +273,7 @@ def test_the_report_of_a_saved_run(tmp_path: Path) -> None:
         f"{trainer.summary()['auc_stop']:.4f}",
     ):
         assert words in text
+    assert "speaks most for suspicion" in text
     assert f"sogaal runs export {identity} --format table -o 'own table.parquet'" in text
 
 
