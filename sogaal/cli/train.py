@@ -51,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--scores", metavar="CSV", help="write id, label, outlier score, rank and flag of all rows")
     add_share_argument(output)
     add_explain_argument(output, "give --scores")
+    output.add_argument(
+        "--trust",
+        action="store_true",
+        help="train seven more seeds and say how much of the top that --share flags they have in common, and which "
+        "rows owe their place to one seed; no label is used",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
     ensemble = parser.add_argument_group("an ensemble")
     ensemble.add_argument(
@@ -99,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.n_jobs is not None:
         raise UsageError("--n_jobs is how many processes train an ensemble: it needs --n_estimators of 2 or more.")
     from sogaal.cli.training import Training  # here: torch takes a second or two to load
+    from sogaal.cli.trusting import ask_seeds, trust_rows, trust_values
 
     store = _store(arguments)
     training = Training.prepare(source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, store)
@@ -113,7 +120,13 @@ def run(arguments: argparse.Namespace) -> int:
             training.write_plot(arguments.plot)
         raise
     written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot, arguments.explain)
-    print(training.json() if arguments.json else training.table(written))
+    trust = None
+    if arguments.trust:
+        trust = ask_seeds(training, arguments.share, show=not arguments.quiet and sys.stderr.isatty())
+    if arguments.json:
+        print(training.json({} if trust is None else {"trust": trust_values(trust, training.dataset)}))
+    else:
+        print(training.table(written, {} if trust is None else trust_rows(trust, training.dataset)))
     return 0
 
 

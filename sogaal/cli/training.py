@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -205,15 +205,15 @@ class Training:
         """What differs from the defaults."""
         return {"stop_epochs": self.trainer.config.stop_epochs} | self.trainer.config.changed_from(TrainConfig())
 
-    def json(self) -> str:
-        """All that is known at the end as one JSON object; null where there is no value."""
+    def json(self, more: Mapping[str, Any] | None = None) -> str:
+        """All that is known at the end, and ``more``, as one JSON object; null where there is no value."""
         trainer = self.trainer
         numbers = trainer.summary()
         summary = run_summary(self.dataset, trainer.config, self.scaler, trainer.epoch, numbers, run=self.run_id)
-        return json.dumps(summary, allow_nan=False)
+        return json.dumps({**summary, **(more or {})}, allow_nan=False)
 
-    def table(self, written: list[str]) -> str:
-        """All that people want to know at the end, a line each."""
+    def table(self, written: list[str], more: Mapping[str, str] | None = None) -> str:
+        """All that people want to know at the end, and ``more``, a line each."""
         data, trainer, summary = self.dataset, self.trainer, self.trainer.summary()
         labels = "no labels" if data.y is None else f"{data.n_outliers:,} outliers ({data.outlier_share:.1%})"
         stop = trainer.stop_step
@@ -228,6 +228,7 @@ class Training:
             rows["AUC at stop"] = _number(summary["auc_stop"])
             rows["AUC at end"] = _number(summary["auc_final"])
             rows["AUC best"] = _number(summary["auc_best"])
+        rows |= more or {}
         if self.run_id is not None:
             rows["run"] = self.run_id
         if written:
