@@ -36,6 +36,7 @@ st.html(
     [class*=st-key-learn_charts] [data-testid=stColumn] { min-width: min(100%, 22rem); }
     .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
+    .st-key-why_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     [class*=st-key-chapter_] button { padding-left: 0.75rem; }
     [class*=st-key-chapter_] button, [class*=st-key-chapter_] button > * { justify-content: flex-start; }

@@ -6,31 +6,29 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages import _server
+from pages import _rows, _server, _threshold
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._replay import replay
+from pages._rows import AT
 from pages._shown import Shown
 from sogaal import figures
-from sogaal.exports import scores_csv, scores_table
 from sogaal.jobs import JobResult
-from sogaal.metrics import flag, rank
+from sogaal.metrics import rank
+from sogaal.model import At
 
-AT = {"stop": "when G stopped", "end": "at the end"}
 WHY = (
     "After G has stopped, D goes on learning against points that no longer move. It fits those points ever more "
     "closely, and elsewhere its verdict drifts: the two rankings differ."
 )
 HEIGHT = 340
-TOP_ROWS = 20
 
 
 def results(run: Shown, result: JobResult) -> None:
     """Draw the results of a run that has ended."""
-    at, share = _choices(run, result)
-    logits = result.logits_stop if at == "stop" and result.logits_stop is not None else result.logits_end
+    at, logits, flags = _choices(run, result)
     y = run.dataset.y
-    info = figures.score_histogram_info(logits, y, share=share)
+    info = figures.score_histogram_info(logits, y, flags=flags, threshold=_threshold.threshold())
     if y is None:
         _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
     else:
@@ -47,33 +45,28 @@ def results(run: Shown, result: JobResult) -> None:
             )
         with columns[2]:
             _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
-    _warn_of_ties(logits, share)
-    _rows(run, logits, share, at)
+    _warn_of_ties(logits, flags)
+    _rows.rows(run, logits, flags, at, result.weights_stop if at == "stop" else result.weights_end)
 
 
-def _choices(run: Shown, result: JobResult) -> tuple[str, float]:
+def _choices(run: Shown, result: JobResult) -> tuple[At, npt.NDArray[np.float32], npt.NDArray[np.int8]]:
+    """Which D, its logits (n,), and the flags (n,) that people chose."""
+    at: At = "end"
     with st.container(key="result_choices"):
-        at_column, share_column, why_column = st.columns([1.1, 0.7, 2], vertical_alignment="bottom", gap="medium")
+        at_column, flag_column, why_column = st.columns([0.9, 1.3, 1.3], vertical_alignment="bottom", gap="medium")
     with at_column:
         if result.logits_stop is None:
-            at, why = "end", "G did not stop within this run, so there is one D: as it was at the end."
+            why = "G did not stop within this run, so there is one D: as it was at the end."
             st.segmented_control("D as it was …", ["end"], default="end", format_func=AT.__getitem__, required=True)
         else:
             why = WHY + _difference(run, result)
-            at = moment_choice("visible")
-    with share_column:
-        percent = st.number_input(
-            "Flag the top … %",
-            min_value=0.1,
-            max_value=100.0,
-            step=0.5,
-            format="%g",
-            key="share",
-            help="Share of the rows that the file marks as outliers. The threshold D = 0.5 would flag far too many.",
-        )
+            at = "stop" if moment_choice("visible") == "stop" else "end"
+    logits = result.logits_stop if at == "stop" and result.logits_stop is not None else result.logits_end
+    with flag_column:
+        flags = _threshold.choice(logits)
     with why_column:
-        st.caption(why)
-    return at, percent / 100
+        st.caption(f"**{_threshold.words(logits, flags)}** {why}")
+    return at, logits, flags
 
 
 def moment_choice(label: Literal["visible", "collapsed"]) -> str:
@@ -125,44 +118,12 @@ def replay_of(run: Shown) -> None:
     )
 
 
-def _warn_of_ties(logits: npt.NDArray[np.float32], share: float) -> None:
-    flagged = int(flag(logits, share).sum())
-    tied = int(np.count_nonzero(logits == np.sort(logits)[flagged - 1]))
+def _warn_of_ties(logits: npt.NDArray[np.float32], flags: npt.NDArray[np.int8]) -> None:
+    flagged = int(flags.sum())
+    tied = int(np.count_nonzero(logits == np.sort(logits)[flagged - 1])) if flagged else 0
     if tied > max(10, flagged // 2):
         st.warning(
             f"{tied:,} of {len(logits):,} rows share the score at which the flagged rows end: D gives them all the "
             "same verdict, and their order means nothing. This D has collapsed, or has not learned.",
             icon=":material/warning:",
         )
-
-
-def _rows(run: Shown, logits: npt.NDArray[np.float32], share: float, at: str) -> None:
-    dataset = run.dataset
-    scores = scores_table(dataset.ids, dataset.y, logits, share=share)
-    top = scores.nsmallest(TOP_ROWS, "rank")
-    shown = top.copy()
-    for number, name in enumerate(dataset.feature_names[:12]):
-        # A column may be called rank, as ours is.
-        shown[f"{name} (table)" if name in scores else name] = dataset.X[top.index, number]
-    with st.container(horizontal=True, vertical_alignment="center", key="rows_head"):
-        st.markdown(f"**The {len(top)} most abnormal rows**, by D {AT[at]}", width="stretch")
-        st.download_button(
-            "All scores (CSV)",
-            scores_csv(scores),
-            file_name=f"{dataset.name}-{run.config.algorithm}-seed{run.config.seed}-{at}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height="content",
-        column_config={
-            "outlier_score": st.column_config.ProgressColumn(
-                "outlier score", min_value=0, max_value=1, format="%.4f", help="1 - D(x)"
-            )
-        },
-    )
-    if len(dataset.feature_names) > 12:
-        st.caption(f"Shown are the first 12 of {dataset.d} features.")

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from pages import _annotate, _diagnosis, _downloads, _live, _population, _results, _running, _saved
+from pages import _annotate, _diagnosis, _downloads, _live, _population, _results, _running, _saved, _threshold
 from pages._setup import VIEWS
 from pages._shown import Shown
 from pages._words import plain
 from sogaal.runs.names import token_of
 
 # What the tabs set, and keep while another tab is open: Streamlit forgets widgets that a page does not draw.
-KEPT = ("scored_at", "share", "plane_kind")
+KEPT = ("scored_at", *_threshold.KEPT, "scores_reasons", "plane_kind")
 
 
 def run_view(run: Shown) -> None:

@@ -92,9 +92,15 @@ def key_of_table(dataset: Dataset) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
+def scaler(fingerprint: str, method: str, _dataset: Dataset) -> Scaler:
+    """The scaling that is fitted on a table."""
+    return Scaler.fit(_dataset.X, method, _dataset.feature_names)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
 def scaled(fingerprint: str, method: str, _dataset: Dataset) -> npt.NDArray[np.float32]:
     """The table as the networks see it, (n, d) float32."""
-    return Scaler.fit(_dataset.X, method).transform(_dataset.X)
+    return scaler(fingerprint, method, _dataset).transform(_dataset.X)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -125,5 +125,18 @@ def flag(logits: FloatArray, share: float = 0.05) -> npt.NDArray[np.int8]:
     if not 0 < share <= 1:
         raise ValueError(f"share must be over 0 and at most 1, got {share!r}.")
     # The product of a decimal share and n may lie a rounding above a whole number: .05 * 980 must give 49.
-    count = int(np.ceil(round(share * len(logits), 9)))
+    return flag_count(logits, int(np.ceil(round(share * len(logits), 9))))
+
+
+def flag_count(logits: FloatArray, count: int) -> npt.NDArray[np.int8]:
+    """1 for the ``count`` >= 1 most abnormal rows (all, if there are fewer), else 0."""
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count!r}.")
     return (rank(logits) <= count).astype(np.int8)
+
+
+def flag_score(logits: FloatArray, score: float) -> npt.NDArray[np.int8]:
+    """1 for the rows whose outlier score is at least ``score`` (0 to 1), maybe none, else 0."""
+    if not 0 <= score <= 1:
+        raise ValueError(f"score must be from 0 to 1, got {score!r}.")
+    return (outlier_score(logits) >= score).astype(np.int8)

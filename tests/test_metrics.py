@@ -78,3 +78,16 @@ def test_share_out_of_bounds(share: float) -> None:
 def test_one_class_is_refused() -> None:
     with pytest.raises(ValueError, match="both classes"):
         metrics.roc_auc(np.zeros(3), np.zeros(3, int))
+
+
+def test_flags_by_count_and_by_score() -> None:
+    logits = np.array([3.0, -2.0, 0.0, -2.0, 1.0])
+    assert metrics.flag_count(logits, 2).tolist() == [0, 1, 0, 1, 0]
+    assert metrics.flag_count(logits, 9).tolist() == [1] * 5
+    assert metrics.flag_score(logits, 0.5).tolist() == [0, 1, 1, 1, 0]
+    assert metrics.flag_score(logits, 1.0).tolist() == [0] * 5
+    assert metrics.flag_score(logits, 0.0).tolist() == [1] * 5
+    with pytest.raises(ValueError, match="count must be at least 1"):
+        metrics.flag_count(logits, 0)
+    with pytest.raises(ValueError, match="score must be from 0 to 1"):
+        metrics.flag_score(logits, 1.5)

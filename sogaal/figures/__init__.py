@@ -1,5 +1,12 @@
 """One file a plot: plain data in, an info (a frozen dataclass), a spec, a plotly Figure out."""
 
+from sogaal.figures.attribution import (
+    AttributionInfo,
+    attribution_caption,
+    attribution_figure,
+    attribution_info,
+    attribution_spec,
+)
 from sogaal.figures.auc import AucInfo, auc_caption, auc_figure, auc_info, auc_spec
 from sogaal.figures.bands import BandsInfo, bands_caption, bands_figure, bands_info, bands_spec
 from sogaal.figures.compare_curves import (
@@ -93,6 +100,7 @@ __all__ = [
     "LETTERS",
     "MAX_RUNS",
     "ROW_HEIGHT",
+    "AttributionInfo",
     "AucInfo",
     "BandsInfo",
     "CompareCurvesInfo",
@@ -116,6 +124,10 @@ __all__ = [
     "ThumbnailInfo",
     "View",
     "aligned_curves",
+    "attribution_caption",
+    "attribution_figure",
+    "attribution_info",
+    "attribution_spec",
     "auc_caption",
     "auc_figure",
     "auc_info",

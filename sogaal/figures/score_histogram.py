@@ -29,11 +29,22 @@ class ScoreHistogramInfo:
 
 
 def score_histogram_info(
-    logits: npt.NDArray[np.floating], y: npt.NDArray[np.integer] | None = None, *, share: float = 0.05
+    logits: npt.NDArray[np.floating],
+    y: npt.NDArray[np.integer] | None = None,
+    *,
+    share: float = 0.05,
+    flags: npt.NDArray[np.integer] | None = None,
+    threshold: float | None = None,
 ) -> ScoreHistogramInfo:
-    """Counts of the outlier scores of ``logits`` (n,); ``share`` of the rows, the most abnormal, is flagged."""
+    """Counts of the outlier scores of ``logits`` (n,); ``share`` of the rows, the most abnormal, is flagged.
+
+    ``flags`` (n,): 1 for the rows that are flagged instead; ``threshold``: the score from which they are, None = the
+    smallest of theirs, or above all scores where nothing is flagged.
+    """
     scores = outlier_score(logits)
-    flagged = flag(logits, share) == 1
+    flagged = (flag(logits, share) if flags is None else np.asarray(flags)) == 1
+    if threshold is None:
+        threshold = float(scores[flagged].min()) if flagged.any() else float(scores.max())
     low, high = float(scores.min()), float(scores.max())
     if high - low < 1e-6:
         low, high = low - 0.5, high + 0.5
@@ -43,7 +54,7 @@ def score_histogram_info(
         edges=edges,
         inliers=np.histogram(scores[~outlier], edges)[0].astype(np.int64),
         outliers=None if y is None else np.histogram(scores[outlier], edges)[0].astype(np.int64),
-        threshold=float(scores[flagged].min()),
+        threshold=threshold,
         n_flagged=int(flagged.sum()),
         n=len(scores),
     )
@@ -75,26 +86,26 @@ def score_histogram_spec(info: ScoreHistogramInfo, *, dark: bool = False, revisi
         )
     top = np.log10(max(int(info.inliers.max()), 10)) + 0.25
     powers = range(int(top) + 1)
-    rule = {
+    pad = float(info.edges[-1] - info.edges[0]) * 0.02
+    # A threshold beyond all scores is drawn in sight, at the edge.
+    at = min(max(info.threshold, float(info.edges[0]) - pad), float(info.edges[-1]) + pad)
+    rule: dict[str, Any] = {
         "type": "line",
         "xref": "x",
         "yref": "paper",
-        "x0": info.threshold,
-        "x1": info.threshold,
+        "x0": at,
+        "x1": at,
         "y0": 0,
         "y1": 1,
         "line": {"width": 1.4, "color": colours.ink, "dash": "4px,4px"},
     }
-    pad = float(info.edges[-1] - info.edges[0]) * 0.02
     left = info.threshold < (info.edges[0] + info.edges[-1]) / 2
     kinds = f"  <span style='color:{colours.inlier}'>■</span> inliers"
     kinds += f"  <span style='color:{colours.outlier}'>▨</span> outliers"
     heading = f"<b>{'Scores' if both else 'Outlier scores'}</b>{kinds if both else ''}"
     flagged = f"{info.n_flagged:,} of {info.n:,} flagged →"
     side, shift = ("left", 4) if left else ("right", -4)
-    note = label(
-        flagged, info.threshold, 1, colours.ink, xref="x", xanchor=side, yanchor="bottom", xshift=shift, yshift=4
-    )
+    note = label(flagged, at, 1, colours.ink, xref="x", xanchor=side, yanchor="bottom", xshift=shift, yshift=4)
     layout |= {
         "margin": {"l": 52, "r": 14, "t": 50, "b": 46},
         "barmode": "overlay",
@@ -133,4 +144,5 @@ def score_histogram_caption(info: ScoreHistogramInfo) -> str:
     """How to read the histogram, in one line."""
     labelled = info.outliers is not None
     what = "The less the two kinds overlap, the better" if labelled else "A gap before the right tail is a good sign"
-    return f"{what}. Flagged: scores from {info.threshold:.3f} up. Heights are logarithmic."
+    flagged = f"Flagged: scores from {info.threshold:.3f} up" if info.n_flagged else "Nothing is flagged"
+    return f"{what}. {flagged}. Heights are logarithmic."

@@ -94,3 +94,51 @@ def test_result_figures_are_real_figures_in_both_themes(dark):
     for figure in made:
         assert figure.layout.meta == {"dark": dark}
         assert figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_the_histogram_takes_flags_that_were_chosen_otherwise():
+    logits, y = scored()
+    info = figures.score_histogram_info(logits, y, flags=(np.arange(400) < 3).astype(np.int8))
+    assert info.n_flagged == 3
+    info = figures.score_histogram_info(logits, y, flags=np.zeros(400, dtype=np.int8), threshold=1.0)
+    assert (info.n_flagged, info.threshold) == (0, 1.0)
+    assert "Nothing is flagged" in figures.score_histogram_caption(info)
+    spec = figures.score_histogram_spec(info)
+    assert spec["layout"]["shapes"][0]["x0"] <= spec["layout"]["xaxis"]["range"][1]
+
+
+def test_bars_of_an_attribution_sum_to_the_whole_way():
+    attributions = np.array([0.5, -2.0, 1.0, -0.25])
+    info = figures.attribution_info(("a", "b", "c", "d"), attributions, logit=-1.0, median_logit=-0.25)
+    assert info.names == ("b", "c", "a", "d")
+    assert info.weights.tolist() == [2.0, -1.0, -0.5, 0.25]
+    assert info.others == 0
+    odds = np.log(np.array([info.start, info.end]) / (1 - np.array([info.start, info.end])))
+    assert info.weights.sum() == pytest.approx(odds[1] - odds[0])
+    assert f"{info.start:.3f}" in figures.attribution_caption(info)
+
+
+def test_many_features_share_the_last_bar():
+    attributions = np.random.default_rng(0).normal(size=40)
+    info = figures.attribution_info([f"f{i}" for i in range(40)], attributions, logit=0, median_logit=0)
+    assert len(info.names) == 10
+    assert info.names[-1] == "31 others"
+    assert info.weights.sum() == pytest.approx(-attributions.sum())
+    assert np.abs(info.weights[:9]).min() >= np.sort(np.abs(attributions))[30]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_bars_tell_the_two_ways_apart_without_colour_and_show_names_as_they_are(dark):
+    info = figures.attribution_info(("<b>x</b>", "n" * 60), np.array([-1.0, 0.5]), logit=0, median_logit=0)
+    figure = figures.attribution_figure(info, dark=dark)
+    assert list(figure.data[0].marker.color) == [figures.theme(dark).outlier, figures.theme(dark).inlier]
+    assert list(figure.data[0].marker.pattern.shape) == ["", "/"]
+    assert list(figure.data[0].text) == ["+1.00", "-0.50"]
+    assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;x&lt;/b&gt;", "n" * 23 + "…"]
+    figures.pack(figures.attribution_spec(info, dark=dark))
+
+
+def test_a_row_of_medians_has_bars_of_no_length():
+    info = figures.attribution_info(("a",), np.zeros(1), logit=0, median_logit=0)
+    low, high = figures.attribution_spec(info)["layout"]["xaxis"]["range"]
+    assert low < 0 < high

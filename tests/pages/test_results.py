@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from pages import _trust
+from sogaal.explain import explain
 from sogaal.metrics import outlier_score
-from tests.pages.session import Session
+from sogaal.scaling import Scaler
+from tests.pages.session import Session, until
 
 
 @pytest.fixture
@@ -139,3 +142,98 @@ def test_mo_gaal_has_a_result_too() -> None:
     session.finish()
     session.tab("Result")
     assert session.at.dataframe[0].value["rank"].iloc[0] == 1
+
+
+def test_rows_are_flagged_by_count_or_by_score_too(files: list[tuple[str, bytes]]) -> None:
+    session = Session()
+    session.start(stop_epochs=3)
+    session.finish()
+    session.tab("Result")
+    assert session.says("Flags 50 rows of 1,000 (5.00%)")
+    session.choose("flag_by", "count")
+    assert session.value("flag_count") == 50  # the same rows to begin with
+    session.at.number_input("flag_count").set_value(7)
+    session.look()
+    assert newest(files)["flag"].sum() == 7
+    assert session.says("Flags 7 rows of 1,000 (0.70%)")
+    lowest = newest(files).query("flag == 1")["outlier_score"].min()
+    session.choose("flag_by", "score")
+    assert session.value("flag_score") == pytest.approx(lowest, abs=1e-4)
+    session.at.number_input("flag_score").set_value(1.0)
+    session.look()
+    assert newest(files)["flag"].sum() == 0
+    assert session.says("Flags none of 1,000 rows")
+    assert session.says("Nothing is flagged")
+    session.choose("flag_by", "share")
+    assert session.value("share") == 0.1
+
+
+def test_a_row_is_explained_and_another_can_be_chosen(files: list[tuple[str, bytes]]) -> None:
+    session = Session(data="wine")
+    job = session.start(stop_epochs=30)
+    session.finish()
+    session.tab("Result")
+    result, data = job.snapshot().result, job.dataset
+    assert result is not None
+    assert result.weights_end is not None
+    order = np.argsort(result.logits_end, kind="stable")
+    for place in (0, 4):
+        if place:
+            session.at.selectbox("why_row").set_value(int(order[place]))
+            session.look()
+        row = int(order[place])
+        found = explain([result.weights_end], Scaler.fit(data.X), data.X[row : row + 1], data.feature_names)
+        strongest = int(np.abs(found.attributions[0]).argmax())
+        ticks = session.chart("why_bars")["layout"]["yaxis"]["ticktext"]
+        assert ticks[0] == data.feature_names[strongest]
+        values, nearest = (table.value for table in session.at.dataframe[1:3])
+        assert values["feature"].iloc[0] == data.feature_names[strongest]
+        assert values["value"].iloc[0] == data.X[row, strongest]
+        assert len(values) == data.d
+        assert nearest["distance"].is_monotonic_increasing
+        assert len(nearest) == 6
+        assert (nearest["rank"].iloc[1:] > data.n // 2).all()
+    assert session.says("From a row of medians")
+    session.at.toggle("scores_reasons").set_value(True)
+    session.look()
+    table = newest(files)
+    assert list(table.columns) == ["id", "label", "outlier_score", "rank", "flag", "reason"]
+    assert (table["reason"].notna() <= (table["flag"] == 1)).all()
+    assert table["reason"].notna().any()
+
+
+def test_eight_seeds_are_asked_how_far_to_trust_the_ranking() -> None:
+    session = Session(data="wine")
+    job = session.start(stop_epochs=3)
+    session.finish()
+    session.tab("Result")
+    assert session.says("Can I trust this?")
+    session.press("Ask eight seeds")
+    check = _trust._checks()[(job.id, "end")]
+    assert check.wait(60)
+    session.look()
+    found = check.trust(7)  # the share that is flagged
+    assert session.says(f"{found.overlap:.0%}** of their top 7 in common")
+    assert session.says("No label was used")
+    shown = session.at.dataframe[0].value
+    assert shown["seeds"].tolist()[:7] == found.counts.tolist()
+    assert shown["seeds"].isna().sum() == 13
+    session.choose("flag_by", "count")
+    session.at.number_input("flag_count").set_value(20)
+    session.look()
+    assert session.at.dataframe[0].value["seeds"].tolist() == check.trust(20).counts.tolist()
+
+
+def test_asking_seeds_can_be_cancelled() -> None:
+    session = Session(data="wine", stop_epochs="100000", max_epochs="300000")
+    job = session.start(stop_epochs=100000)
+    until(lambda: job.snapshot().step > 3)
+    job.stop()
+    session.finish()
+    session.tab("Result")
+    session.press("Ask eight seeds")
+    assert session.says("of 8 seeds have ranked the rows")
+    session.press("Cancel")
+    assert _trust._checks()[(job.id, "end")].wait(60)
+    session.look()
+    assert session.says("Can I trust this?")
