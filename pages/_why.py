@@ -17,6 +17,8 @@ from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score, rank
 
 MOST_FEATURES = 8
+# Columns of the table of neighbours that are not the table's own.
+TAKEN = ("", "distance", "rank", "outlier score")
 
 
 def explanation(run: Shown, weights: DiscriminatorWeights, places: npt.NDArray[np.int64]) -> Explanation:
@@ -107,10 +109,11 @@ def _nearest(run: Shown, logits: npt.NDArray[np.float32], row: int, order: npt.N
     X = _server.scaled(dataset.fingerprint, run.scaling, dataset)
     numbers, distances = nearest_inliers(X, logits, [row])
     rows: Sequence[int] = [row, *numbers[0].tolist()]
+    name = dataset.id_name or "row"
     table = pd.DataFrame(
         {
             "": ["this row", *(f"inlier {place}" for place in range(1, len(rows)))],
-            dataset.id_name or "row": dataset.ids[rows],
+            f"{name} (table)" if name in TAKEN else name: dataset.ids[rows],
             "distance": [0.0, *distances[0]],
             "rank": rank(logits)[rows],
             "outlier score": outlier_score(logits[rows]),

@@ -422,6 +422,20 @@ def test_reasons_come_in_a_column_of_their_own(tmp_path: Path, capsys: pytest.Ca
     assert (tmp_path / "t.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
 
 
+def test_other_seeds_say_how_far_to_trust_the_ranking(capsys: pytest.CaptureFixture[str]) -> None:
+    found = trained(capsys, "wine", *QUICK, "--trust", "--share", "0.1")["trust"]
+    data = load_dataset("wine")
+    assert found["top"] == len(found["rows"]) == np.ceil(0.1 * data.n)
+    assert len(set(found["seeds"])) == 8
+    assert found["seeds"][0] == 0
+    assert [row["rank"] for row in found["rows"]] == list(range(1, found["top"] + 1))
+    assert all(1 <= row["seeds"] <= 8 for row in found["rows"])
+    assert found["one_seed"] == [row["id"] for row in found["rows"] if row["seeds"] == 1]
+    assert 0 <= found["overlap"] <= 1
+    assert main(["train", "wine", *map(str, QUICK), "--trust", "--share", "0.1", "--no-save", "--quiet"]) == 0
+    assert f"{found['overlap']:.0%} of the top {found['top']} in common" in capsys.readouterr().out
+
+
 def test_explain_needs_a_file_for_the_scores(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "wine", "--explain"]) == 2
     assert "--scores must name their file" in capsys.readouterr().err

@@ -130,13 +130,33 @@ def test_train_is_seen_live_and_leaves_a_result(visit: Visit, address: str, tmp_
     visit.badge("completed")
     drawn = "document.querySelectorAll('.st-key-result_charts .live-plotly[data-paints]').length === 3"
     visit.page.wait_for_function(drawn, timeout=PATIENCE * 1000)
-    expect(visit.page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE * 1000)
+    expect(visit.page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=PATIENCE * 1000)
     with visit.page.expect_download() as download:
         visit.page.get_by_role("button", name="All scores (CSV)").click()
     download.value.save_as(tmp_path / "scores.csv")
     lines = (tmp_path / "scores.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "id,label,outlier_score,rank,flag"
     assert len(lines) > 300
+    visit.check_unharmed()
+
+
+def test_a_row_that_is_selected_is_explained_and_other_seeds_are_asked(visit: Visit) -> None:
+    visit.open("data=wine&stop_epochs=3")
+    visit.train()
+    visit.badge("completed")
+    visit.tab("Result")
+    bars = visit.page.locator(".st-key-why_bars .live-plotly[data-paints]")
+    expect(bars).to_be_visible(timeout=PATIENCE * 1000)
+    table = visit.page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    before = bars.get_attribute("data-paints")
+    table.click(position={"x": 18, "y": 35 * 3 + 17})  # the box of the third row: the head is as high as a row
+    chosen = visit.page.locator(".st-key-why_row input")
+    expect(chosen).to_have_value(re.compile("^rank 3 "), timeout=PATIENCE * 1000)
+    expect(bars).not_to_have_attribute("data-paints", before or "", timeout=PATIENCE * 1000)
+    visit.page.get_by_role("button", name="Ask eight seeds").click()
+    trust = visit.page.locator(".st-key-trust")
+    expect(trust).to_contain_text("two of 8 seeds have on average", timeout=PATIENCE * 1000)
     visit.check_unharmed()
 
 
