@@ -6,6 +6,8 @@ import pytest
 from sogaal.config import make_config
 from sogaal.data import load_dataset
 from sogaal.errors import ConfigError
+from sogaal.lessons.tour import TOUR
+from sogaal.lessons.tour import measured as lessons_measured
 from sogaal.race import READY, Races, acts, parse_values, shown_value, varied
 from sogaal.sweep import measured
 
@@ -80,3 +82,13 @@ def test_only_what_was_measured_is_said_to_be() -> None:
     assert measured(dataset, varied(far.config, "stop_epochs", [500, 1000])[0]) is None
     assert measured(dataset, varied(far.config, "scaling", ["none", "minmax"])[0]) is None
     assert measured(dataset, varied(far.config, "generator_bias", [0.5, 1.0])[0]) is None
+
+
+def test_the_pair_on_mode_collapse_is_the_one_that_was_measured() -> None:
+    one, ten = READY["collapse"].setups(seed=3)
+    assert one.config == TOUR["mode_collapse"].config(seed=3)
+    assert ten.config == one.config.replace(algorithm="mo-gaal", k=10)
+    found = lessons_measured()["mode_collapse"]
+    assert found.one.shown == found.one.count
+    assert found.ten.shown == 0
+    assert all(more > fewer for more, fewer in zip(found.ten.auc[:8], found.one.auc[:8], strict=True))
