@@ -69,14 +69,15 @@ rows: D tells it apart at a glance and learns little of where the rows end.
     if _learn.done("agpo_ran"):
         st.markdown(
             """
-**Noise does not fail outright, it teaches slowly.** What G's points teach in a few hundred steps, noise teaches in
-thousands, and the more features, the longer. Both runs of a pair have the same rows, noise and start; only that G's
-points *move* tells them apart. They need not be near the rows for that: after 600 steps they have hardly come closer.
+**Noise does not fail outright, it teaches slowly.** What G's points teach in a few hundred steps, noise teaches in a
+thousand or more, and the more features, the longer. Both runs of a pair have the same rows, noise and start; only that
+G's points *move* tells them apart. They need not be near the rows for that: after 600 steps they have hardly come
+closer.
 
-Look again after 2,000 steps. Up to ten features G's points lie as far out as the rows then. In 20 and more they drift
-off to one side instead, and what D has learned goes with them, while noise goes on teaching. Measured here, the paper's
-claim that AGPO fails in high dimension holds for a given number of steps, not for good. Nor is G a cure for 50
-features.
+Look again after 2,000 steps. Up to ten features G's points have come nearly as close as the rows then. In 20 and more
+they drift off to one side instead, and what D has learned goes with them, while noise goes on teaching. Measured here,
+the paper's claim that AGPO fails in high dimension holds for a given number of steps, not for good. Nor is G a cure for
+50 features.
 """
         )
     _learn_tables.tables()
