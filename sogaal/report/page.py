@@ -260,8 +260,9 @@ def rows_section(content: ReportContent) -> Html:
     notes = "▲ or ▼: at most 1 % of the column's values are as high, or as low."
     notes += " A row can be abnormal without any, by what comes together in it."
     if reasons:
-        notes += " What speaks for suspicion is what D goes by: how much a feature raises the log-odds of the outlier "
-        notes += "score on the way from the table's median to the row (integrated gradients); no label is used."
+        notes += " What speaks for suspicion is what D goes by: how much a feature raises the log-odds of the outlier"
+        notes += " score on the way from the table's median to the row (integrated gradients). High and low: above and"
+        notes += " below the median. No label is used."
     if left_out:
         notes += f" Shown: {len(columns)} of {data.d:,} features, those most often unusual among these rows."
     return section(
@@ -279,12 +280,17 @@ def _reasons(content: ReportContent, rows: list[int]) -> list[Child]:
     reasons, names = explanation.reasons(), explanation.names
     cells: list[Child] = []
     for row in range(len(rows)):
-        parts = [
-            join(tag("bdi", names[one.feature]), f" {'▲' if one.high else '▼'} {one.weight:+.2f}")
+        # Arrows mark rare values in this table; here a value may be usual, and only on one side of the median.
+        lines = [
+            tag(
+                "span",
+                tag("bdi", names[one.feature]),
+                f" {'high' if one.high else 'low'} {one.weight:+.2f}",
+                class_="why",
+            )
             for one in reasons.of_row(row)
         ]
-        joined = [part for i, one in enumerate(parts) for part in (", " if i else "", one)]
-        cells.append(tag("span", joined, class_="why") if parts else "-")
+        cells.append([join(line, " ") for line in lines] or "-")
     return cells
 
 
