@@ -193,7 +193,7 @@ def test_an_opened_run_is_whole_at_every_width(browser: Browser, server: Dashboa
             box = tab.bounding_box()
             assert box["x"] + box["width"] <= button["x"] or box["y"] + box["height"] <= button["y"]
     visit.tab("Result")
-    expect(visit.page.get_by_test_id("stDataFrame")).to_be_visible(timeout=MS)
+    expect(visit.page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=MS)
     visit.tab("Replay")
     expect(visit.page.locator(".sogaal-replay canvas").first).to_be_visible(timeout=MS)
     visit.page.wait_for_url(re.compile("view=Replay"), timeout=MS)
