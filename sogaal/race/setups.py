@@ -127,8 +127,8 @@ _PAIRS = (
     ReadyPair(
         "late",
         "Stop G at the right time, or too late",
-        "Both learn the same until the first G stops. The other trains on: its dots shrink into the middle of the "
-        "data, D has nothing left to tell apart, and the AUC falls while both losses look calm.",
+        "Both learn the same until the first G stops. The other trains on: its dots crowd together and wander past the "
+        "data, D turns after them, and the AUC falls while both losses swing about ln 2.",
         "onecluster",
         "post",
         "stop_epochs",
