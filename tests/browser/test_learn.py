@@ -160,6 +160,8 @@ def test_a_step_is_followed_by_the_keyboard(browser: Browser, dashboard: Dashboa
     visit.open("")
     visit.page.get_by_role("link", name="Learn").click()
     page = to_chapter(visit, "2")
+    expect(page.get_by_role("button", name="Next part")).to_be_visible(timeout=PATIENCE * 1000)
+    page.wait_for_timeout(2000)  # the page listens to keys only when it has drawn its buttons
     for part in range(1, 8):
         page.keyboard.press("ArrowRight")
         expect(page.get_by_text(f"part {part} of 7")).to_be_visible(timeout=PATIENCE * 1000)

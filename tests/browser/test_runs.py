@@ -107,6 +107,7 @@ def test_a_file_is_made_when_it_is_asked_for(browser: Browser, server: Dashboard
     tick(page, 0)
     action(page, "Download").click()
     for kind in ("Whole run (zip)", "History (Parquet)", "Model (ONNX)"):
+        page.wait_for_timeout(1500)  # what is drawn again between press and release takes no click
         with page.expect_download(timeout=MS) as download:
             page.get_by_test_id("stPopoverBody").get_by_role("button", name=kind).click()
         assert token in download.value.suggested_filename
