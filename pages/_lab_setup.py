@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages import _server, _setup
+from pages._links import text_of
 from sogaal.config import FIELDS, MAIN_PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets
 from sogaal.errors import ConfigError
@@ -29,8 +30,6 @@ FIRST: dict[str, Any] = {
     "map_stop": 333,
     "show": "end",
 }
-# Ids of what is on screen, as they stand in the address.
-IDS = ("race", "spread", "map")
 
 
 @dataclass(frozen=True)
@@ -150,18 +149,15 @@ def address() -> dict[str, str]:
     else:
         said |= {"data": state["lab_data"], "preset": state["lab_preset"], "differs": state["lab_differs"]}
         said["values"] = state["lab_values"]
-        said |= {name: _text(value) for name, value in state["lab_changes"].items()}
-    said["seed"] = _text(state["lab_seed"])
+        said |= {name: text_of(value) for name, value in state["lab_changes"].items()}
+    said["seed"] = text_of(state["lab_seed"])
     shown = state["lab_ids"].get(state["lab_view"])
     if shown is not None:
         said["id"] = shown
     if state["lab_view"] == "map":
-        said |= {"up": state["lab_up"], "stop": _text(state["lab_map_stop"]), "seeds": _text(state["lab_map_seeds"])}
+        said["up"] = state["lab_up"]
+        said |= {"stop": text_of(state["lab_map_stop"]), "seeds": text_of(state["lab_map_seeds"])}
     return said
-
-
-def _text(value: Any) -> str:
-    return "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _read_address() -> list[str]:

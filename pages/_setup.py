@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages import _running, _server
+from pages._links import text_of
 from sogaal.config import FIELDS, PRESETS, TrainConfig, make_config
 from sogaal.data import list_datasets
 from sogaal.errors import ConfigError, DataError
@@ -190,7 +191,7 @@ def address() -> dict[str, str]:
     for name in FORM_FIELDS:
         value = state[key_of(name)]
         if value != base[name] or name == "seed":
-            said[name] = "none" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
+            said[name] = text_of(value)
     if state["set_scaling"] != "minmax":
         said["scaling"] = state["set_scaling"]
     return said

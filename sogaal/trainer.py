@@ -176,7 +176,7 @@ class Trainer:
         """AUC, average precision and precision at n at each mark, (e, 3); NaN without labels."""
         if self.y is None:
             return np.full((len(marks), 3), np.nan)
-        if self._evaluation_rows is None:
+        if not self.samples_evaluation:
             return self._ranked(marks, None)
         parts = [(marks.steps < self.total_steps, self._evaluation_rows), (marks.steps == self.total_steps, None)]
         return np.concatenate([self._ranked(marks.where(of), rows) for of, rows in parts if of.any()])

@@ -30,7 +30,7 @@ from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from tests.conftest import ROOT
 from tests.exports_layer.test_tensorboard import ask, tensorboard, wait_for
-from tests.runs.saved import save_run
+from tests.runs.saved import save_population, save_run
 from tests.runs.test_populations import outcomes
 
 HOSTILE = "\x1b]0;harm\x07evil\x1b[2J\n名前\u202e"
@@ -245,7 +245,7 @@ def test_show_members_of_a_population(tmp_path: Path, capsys: pytest.CaptureFixt
     store = RunStore(tmp_path)
     data = load_dataset("onecluster")
     config, scaler = make_config("post", stop_epochs=3), Scaler.fit(data.X)
-    record = store.keep_population(data, config, scaler, outcomes(), kind="race", title="Seeds")
+    record = save_population(store, data, config, scaler, outcomes(), kind="race", title="Seeds")
     text = told(capsys, "show", record.id, "--runs", tmp_path)
     assert len(re.findall(r"^member +\d+: ", text, re.MULTILINE)) == record.population.count
     assert f"{record.population.count} x " in told(capsys, "list", "--runs", tmp_path)

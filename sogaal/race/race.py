@@ -32,7 +32,7 @@ from sogaal.pacing import Pace, SpeedMeter, Turns, TurnSize, checked_speed
 from sogaal.race.keeping import put_lanes, record_race
 from sogaal.race.lanes import Lane, LaneView
 from sogaal.race.setups import FEWEST, MOST, Setup
-from sogaal.runs.population_recorder import PopulationRecorder
+from sogaal.runs.population_recorder import Recorded
 from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
 
@@ -60,7 +60,7 @@ class RaceSnapshot:
     lanes: tuple[LaneView, ...]
 
 
-class Race(Ordered):
+class Race(Ordered, Recorded):
     """Several set-ups in one thread. Made by :meth:`Races.submit`.
 
     ``id``: short, fit for an address. ``speed`` and :meth:`step` count steps of each set-up.
@@ -83,7 +83,6 @@ class Race(Ordered):
         self.traceback: str | None = None
         self._turns = turns
         self._store = store
-        self._recorder: PopulationRecorder | None = None
         total = max(setup.config.total_steps(dataset.n) for setup in setups)
         state = JobState.PAUSED if paused else JobState.RUNNING
         self._snapshot = RaceSnapshot(1, state, 0, total, 0.0, None, "Preparing the table.", ())
@@ -100,16 +99,6 @@ class Race(Ordered):
         """Make the next snapshot: the last one with ``changes``."""
         with self._lock:
             self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
-
-    @property
-    def record(self) -> str:
-        """The id of what the store has of the race; empty before that is there, and where nothing is kept."""
-        return "" if self._recorder is None else self._recorder.record
-
-    @property
-    def problem(self) -> str:
-        """Why the race is not being saved, else empty."""
-        return "" if self._recorder is None else self._recorder.problem
 
     def begin_record(self) -> None:
         """Record the race from now on, if there is a store for it."""

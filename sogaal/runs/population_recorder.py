@@ -176,3 +176,19 @@ class PopulationRecorder:
         if problem and problem != self.problem:
             _logger.warning("Population %s is not being saved at present: %s", self.id, problem)
         self.problem = problem
+
+
+class Recorded:
+    """What is recorded as one population, or not: what its recorder says, if it has one."""
+
+    _recorder: PopulationRecorder | None = None
+
+    @property
+    def record(self) -> str:
+        """The id of what the store has of it; empty before that is there, and where nothing is kept."""
+        return "" if self._recorder is None else self._recorder.record
+
+    @property
+    def problem(self) -> str:
+        """Why it is not being saved, else empty."""
+        return "" if self._recorder is None else self._recorder.problem

@@ -11,7 +11,7 @@ One folder a run; what is in it, and who else may be at work there, is told in t
 that is damaged, or nobody's, is listed with the reason, and harms nothing else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +23,12 @@ from sogaal.errors import RunError
 from sogaal.runs.annotations import checked
 from sogaal.runs.finding import find
 from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, write_record
-from sogaal.runs.groups import Group, ended, member_setup
+from sogaal.runs.groups import Group, member_setup
 from sogaal.runs.index import Index
 from sogaal.runs.listing import Entry, entries_of, read_whole
 from sogaal.runs.locks import held, short_lock
 from sogaal.runs.names import checked_id, checked_token, default_root, new_token, run_id
 from sogaal.runs.placing import place, withdraw
-from sogaal.runs.populations import Outcome, in_order
 from sogaal.runs.record import DatasetRef, RunRecord
 from sogaal.runs.saved import RunSetup, SavedRun
 from sogaal.runs.shelf import Shelf
@@ -162,35 +161,6 @@ class RunStore:
         record = self._record(group.dataset, group.config, group.scaler, group.title, token, created)
         record = replace(record, state=state, started=record.created, **group.so_far((), record.id))
         return self._place(record, group.dataset, {MEMBERS: group.csv(())})
-
-    def keep_population(
-        self,
-        dataset: Dataset,
-        config: TrainConfig,
-        scaler: Scaler,
-        outcomes: Sequence[Outcome],
-        *,
-        kind: str,
-        title: str,
-        name: str = "",
-        tags: Iterable[str] = (),
-        note: str = "",
-        numbers: Mapping[str, Any] | None = None,
-        files: Mapping[str, bytes] | None = None,
-    ) -> RunRecord:
-        """Leave one record of many runs on one table that have ended, with a table of them.
-
-        Runs that are still to be trained have a :class:`sogaal.runs.population_recorder.PopulationRecorder`.
-        ``config``, ``scaler``: what they share. ``numbers``: as of :meth:`Group.so_far`. ``files``: what else lies in
-        the folder, by name. Raises :class:`ConfigError` for no outcomes, else as :meth:`create`.
-        """
-        group = Group(dataset, config, scaler, [outcome.config for outcome in outcomes], kind, title)
-        members = in_order(map(group.member, outcomes))
-        record = self._record(dataset, config, scaler, title, None, datetime.now(UTC), name=name, tags=tags, note=note)
-        told = group.so_far(members, record.id, numbers) | ended(members, None, "")
-        record = replace(record, started=record.created, **told)
-        with self._place(record, dataset, {**(files or {}), MEMBERS: group.csv(members)}) as writer:
-            return writer.record
 
     def withdraw(self, writer: RunWriter) -> None:
         """Leave nothing of a run that ``writer`` writes; :class:`RunError` where that cannot be done."""

@@ -30,7 +30,7 @@ from sogaal.pool import RunPool, Runs
 from sogaal.race import Setup
 from sogaal.runs.groups import Group
 from sogaal.runs.names import run_id
-from sogaal.runs.population_recorder import PopulationRecorder
+from sogaal.runs.population_recorder import PopulationRecorder, Recorded
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
@@ -81,7 +81,7 @@ class PopulationSnapshot:
     message: str
 
 
-class Population:
+class Population(Recorded):
     """Made by :meth:`Populations.submit`. All methods may be called from any thread.
 
     ``parent``: the id that the record has or will have, for runs that are made of members; None where nothing is kept.
@@ -93,7 +93,6 @@ class Population:
         self.created = datetime.now(UTC)
         self.place_in_queue: int | None = None
         self.parent: str | None = None
-        self._recorder: PopulationRecorder | None = None
         self._members: list[Member] = []  # only ever grows at its end
         self._state = JobState.QUEUED
         self._message = ""
@@ -103,16 +102,6 @@ class Population:
         self._marks: deque[tuple[float, int]] = deque(maxlen=RECENT)
         self._runs: Runs | None = None
         self._lock = threading.Lock()
-
-    @property
-    def record(self) -> str:
-        """The id of what the store has of it; empty before that is there, and where nothing is kept."""
-        return "" if self._recorder is None else self._recorder.record
-
-    @property
-    def problem(self) -> str:
-        """Why it is not being saved, else empty."""
-        return "" if self._recorder is None else self._recorder.problem
 
     def members(self) -> tuple[Member, ...]:
         """The runs that have ended, in the order in which they did."""

@@ -17,6 +17,7 @@ from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.tables import TravellingTable
 from tests.report.test_report import HOSTILE, content, hostile
+from tests.runs.saved import save_population
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def many(folder: Path) -> bytes:
     outcomes = do_runs(ticket, list(enumerate(configs)), checked_wanted(["summary"], None, 1, configs))
     outcomes[1] = replace(outcomes[1], failed=HOSTILE)
     store = RunStore(folder / "runs")
-    store.keep_population(data, base, scaler, outcomes, kind="spread", title=HOSTILE, note=HOSTILE)
+    save_population(store, data, base, scaler, outcomes, kind="spread", title=HOSTILE, note=HOSTILE)
     return report_of(store.get("last"))
 
 

@@ -22,6 +22,7 @@ from sogaal.runs.population_recorder import PopulationRecorder
 from sogaal.runs.store import RunStore
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, hold, read, until
+from tests.runs.saved import save_population
 
 
 def train(dataset: str = "onecluster", *, state: str = "completed", **changes: object) -> Job:
@@ -442,7 +443,7 @@ def test_a_population_shows_its_members_and_one_becomes_a_run() -> None:
     job = train()
     dataset, config = job.dataset, job.config
     outcomes = [RunOutcome(n, config.replace(seed=n), summary=job.snapshot().result.summary) for n in range(3)]
-    record = _server.store().keep_population(dataset, config, job.scaler, outcomes, kind="race", title="Three seeds")
+    record = save_population(_server.store(), dataset, config, job.scaler, outcomes, kind="race", title="Three seeds")
     _saved.changed()
     page = Runs()
     assert page.table["name"].iloc[0] == "3 runs · Three seeds"
@@ -522,8 +523,15 @@ def test_an_ensemble_says_how_its_members_rank_together() -> None:
     job = train()
     summary = job.snapshot().result.summary
     outcomes = [RunOutcome(n, job.config.replace(seed=n), summary=summary) for n in range(2)]
-    record = _server.store().keep_population(
-        job.dataset, job.config, job.scaler, outcomes, kind="ensemble", title="Two", numbers={"auc_stop": 0.75}
+    record = save_population(
+        _server.store(),
+        job.dataset,
+        job.config,
+        job.scaler,
+        outcomes,
+        kind="ensemble",
+        title="Two",
+        numbers={"auc_stop": 0.75},
     )
     page = Session(run=record.id[-12:])
     assert page.says(f"Their mean logit ranks · AUC at stop **0.750** · AUC at end **{summary['auc_final']:.3f}**")

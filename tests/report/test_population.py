@@ -22,6 +22,7 @@ from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.tables import TravellingTable
 from tests.report.test_report import HOSTILE, hostile, text_of
+from tests.runs.saved import save_population
 
 DATA = load_dataset("onecluster")
 BASE = make_config("post", stop_epochs=5)
@@ -37,7 +38,7 @@ def found() -> list[RunOutcome]:
 @pytest.fixture
 def store(tmp_path: Path, found: list[RunOutcome]) -> RunStore:
     store = RunStore(tmp_path)
-    store.keep_population(DATA, BASE, Scaler.fit(DATA.X), found, kind="spread", title="two rates", name="Mine",
+    save_population(store, DATA, BASE, Scaler.fit(DATA.X), found, kind="spread", title="two rates", name="Mine",
                           tags=["first"], note="a note")  # fmt: skip
     return store
 
@@ -131,7 +132,7 @@ def test_without_labels_and_with_failures_it_says_so(tmp_path: Path, found: list
         replace(one, summary={**one.summary, "auc_stop": None, "auc_final": None, "auc_best": None}) for one in found
     ]
     bad[1] = replace(bad[1], diverged="The training diverged at step 3.")
-    store.keep_population(blind, BASE, Scaler.fit(DATA.X), bad, kind="map", title="blind")
+    save_population(store, blind, BASE, Scaler.fit(DATA.X), bad, kind="map", title="blind")
     text = text_of(report_of(store.get("last")))
     assert "There are no labels, so there is no AUC" in text
     assert "1 of 6 members failed." in text
@@ -143,7 +144,7 @@ def test_names_that_would_harm_are_text(tmp_path: Path, found: list[RunOutcome])
     store = RunStore(tmp_path)
     data = hostile()
     bad = [replace(one, failed=HOSTILE) if one.index else one for one in found]
-    store.keep_population(data, BASE, Scaler.fit(data.X), bad, kind=HOSTILE, title=HOSTILE, note=HOSTILE)
+    save_population(store, data, BASE, Scaler.fit(data.X), bad, kind=HOSTILE, title=HOSTILE, note=HOSTILE)
     page = report_of(store.get("last")).decode()
     assert "<script" not in page
     assert "<img" not in page
@@ -152,7 +153,7 @@ def test_names_that_would_harm_are_text(tmp_path: Path, found: list[RunOutcome])
 def test_a_large_one_is_told_in_part(tmp_path: Path, found: list[RunOutcome]) -> None:
     store = RunStore(tmp_path)
     many = [replace(found[0], index=n, config=BASE.replace(seed=n % 3, lr_g=1e-4 * (1 + n // 3))) for n in range(600)]
-    store.keep_population(DATA, BASE, Scaler.fit(DATA.X), many, kind="map", title="large")
+    save_population(store, DATA, BASE, Scaler.fit(DATA.X), many, kind="map", title="large")
     page = report_of(store.get("last"))
     text = text_of(page)
     assert "The first 200 of 600 members" in text

@@ -1,5 +1,6 @@
 """Folders of real runs for the tests of what reads them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sogaal import Trainer
@@ -7,8 +8,13 @@ from sogaal.config import TrainConfig, make_config
 from sogaal.data import Dataset
 from sogaal.exports import save_model
 from sogaal.model import Model
+from sogaal.outcomes import RunOutcome
 from sogaal.runs.frames_file import FrameKeeper, write_frames
+from sogaal.runs.groups import Group
 from sogaal.runs.history_file import HistoryFile
+from sogaal.runs.names import new_token
+from sogaal.runs.population_recorder import PopulationRecorder
+from sogaal.runs.record import RunRecord
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import run_summary
 from sogaal.scaling import Scaler
@@ -38,3 +44,27 @@ def save_run(store: RunStore, dataset: Dataset, config: TrainConfig | None = Non
             summary=run_summary(dataset, config, scaler, trainer.epoch, trainer.summary()),
         )
     return writer.id, trainer
+
+
+def save_population(
+    store: RunStore,
+    dataset: Dataset,
+    config: TrainConfig,
+    scaler: Scaler,
+    outcomes: Sequence[RunOutcome],
+    *,
+    kind: str,
+    title: str,
+    numbers: Mapping[str, float] | None = None,
+    **annotations,
+) -> RunRecord:
+    """Record many runs that have ended as one population, and return its record."""
+    group = Group(dataset, config, scaler, [outcome.config for outcome in outcomes], kind, title)
+    recorder = PopulationRecorder(store, group, datetime.now(UTC), new_token())
+    for outcome in outcomes:
+        recorder.put(outcome)
+    recorder.finish(None, numbers=numbers)
+    assert recorder.problem == ""
+    if annotations:
+        store.annotate(recorder.record, **annotations)
+    return store.get(recorder.record).record

@@ -24,7 +24,7 @@ from sogaal.runs.store import RunStore
 from sogaal.runs.unpacking import MOST_FILES, check_npz
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
-from tests.runs.saved import save_run
+from tests.runs.saved import save_population, save_run
 from tests.runs.trained import same
 
 OWN = replace(load_dataset("onecluster"), name="own table", id_name="row", title="Ours")
@@ -188,7 +188,7 @@ def test_a_members_run_follows_its_population(tmp_path: Path) -> None:
     store, data = RunStore(tmp_path / "here"), load_dataset("onecluster")
     config = make_config("post", stop_epochs=2)
     outcome = RunOutcome(0, config, summary=Trainer(data.X, config, data.y).fit().summary())
-    many = store.keep_population(data, config, Scaler.fit(data.X), [outcome], kind="race", title="a race")
+    many = save_population(store, data, config, Scaler.fit(data.X), [outcome], kind="race", title="a race")
     with store.create(data, config, Scaler.fit(data.X), title="a run", parent=many.id) as writer:
         child = writer.id
     export_zips([store.get(child), store.get(many.id)], tmp_path / "both.zip")

@@ -12,6 +12,7 @@ from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
 from sogaal.tables import TravellingTable
+from tests.runs.saved import save_population
 
 DATA = replace(load_dataset("onecluster"), name="own")
 BASE = make_config("post", stop_epochs=3)
@@ -30,7 +31,7 @@ def outcomes(X=None, configs=CONFIGS) -> list[RunOutcome]:
 
 def test_many_runs_leave_one_record_and_a_table(tmp_path: Path) -> None:
     store, found = RunStore(tmp_path), outcomes()
-    record = store.keep_population(DATA, BASE, SCALER, found, kind="map", title="a map", name="mine", tags=["x"])
+    record = save_population(store, DATA, BASE, SCALER, found, kind="map", title="a map", name="mine", tags=["x"])
     assert store.entries() == [record]
     assert (record.name, record.tags, record.state) == ("mine", ("x",), JobState.COMPLETED)
     assert record.population is not None
@@ -57,19 +58,19 @@ def test_a_member_that_diverged_says_so(tmp_path: Path) -> None:
     found = outcomes(wild.X, configs)
     store = RunStore(tmp_path)
     scaler = Scaler.fit(wild.X, "none")
-    record = store.keep_population(wild, fast, scaler, found, kind="race", title="a race")
+    record = save_population(store, wild, fast, scaler, found, kind="race", title="a race")
     assert (record.state, record.message) == (JobState.COMPLETED, "1 of 2 members failed.")
     good, bad = store.get(record.id).members()
     assert (good.state, good.message) == (JobState.COMPLETED, "")
     assert (bad.state, bad.message) == (JobState.FAILED, found[1].diverged)
-    alone = store.keep_population(wild, fast, scaler, found[1:], kind="race", title="a race")
+    alone = save_population(store, wild, fast, scaler, found[1:], kind="race", title="a race")
     assert (alone.state, alone.message) == (JobState.FAILED, "1 of 1 members failed.")
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_a_member_that_becomes_a_run_ends_as_its_row_says(tmp_path: Path, index: int) -> None:
     store = RunStore(tmp_path)
-    record = store.keep_population(DATA, BASE, SCALER, outcomes(), kind="race", title="a race")
+    record = save_population(store, DATA, BASE, SCALER, outcomes(), kind="race", title="a race")
     setup = RunStore(tmp_path).member_to_run(record.id, index)
     assert setup.parent == record.id
     assert setup.scaling == "robust"
@@ -82,11 +83,11 @@ def test_a_member_that_becomes_a_run_ends_as_its_row_says(tmp_path: Path, index:
 
 def test_a_member_that_is_not_there_is_told(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
-    record = store.keep_population(DATA, BASE, SCALER, outcomes()[:2], kind="race", title="a race")
+    record = save_population(store, DATA, BASE, SCALER, outcomes()[:2], kind="race", title="a race")
     with pytest.raises(RunError, match="index must be that of one of the 2 members, got 2"):
         store.member_to_run(record.id, 2)
     with pytest.raises(ConfigError, match="at least one run"):
-        store.keep_population(DATA, BASE, SCALER, [], kind="race", title="a race")
+        save_population(store, DATA, BASE, SCALER, [], kind="race", title="a race")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_member_that_is_not_there_is_told(tmp_path: Path) -> None:
 )
 def test_a_damaged_table_is_told(tmp_path: Path, change) -> None:
     store = RunStore(tmp_path)
-    record = store.keep_population(DATA, BASE, SCALER, outcomes()[:2], kind="race", title="a race")
+    record = save_population(store, DATA, BASE, SCALER, outcomes()[:2], kind="race", title="a race")
     path = tmp_path / record.id / "members.csv"
     path.write_bytes(change(path.read_text()).encode("latin-1"))
     with pytest.raises(RunError, match="members.csv: the members are damaged"):
@@ -114,7 +115,7 @@ def test_a_damaged_table_is_told(tmp_path: Path, change) -> None:
 
 def test_a_value_out_of_bounds_is_told(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
-    record = store.keep_population(DATA, BASE, SCALER, outcomes()[:2], kind="race", title="a race")
+    record = save_population(store, DATA, BASE, SCALER, outcomes()[:2], kind="race", title="a race")
     path = tmp_path / record.id / "members.csv"
     path.write_text(path.read_text().replace(",5,7,", ",-5,7,"))
     with pytest.raises(RunError, match="member 1: hidden_size must be"):
