@@ -18,17 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from parts.judged import judged
 
 from sogaal.config import make_config
 from sogaal.data import load_dataset
 from sogaal.devices import one_thread
-from sogaal.diagnosis import KINDS, RULES, Evidence, diagnose
-from sogaal.errors import DivergedError
+from sogaal.diagnosis import KINDS, RULES, diagnose
 from sogaal.scaling import Scaler
-from sogaal.trainer import Trainer, checked_labels
+from sogaal.trainer import checked_labels
 
 OUT = Path(__file__).parents[1] / "docs" / "diagnosis.md"
-FRAMES = 60
 # Judged by labels alone, which no rule about the game and no label-free diagnosis sees.
 HEALTHY, BAD = 0.95, 0.8
 SEVERITIES = ("failure", "warning", "good", "note")
@@ -114,28 +113,8 @@ def run(job: tuple[int, int]) -> Diagnosed:
     dataset = load_dataset(setup.dataset)
     X = Scaler.fit(dataset.X * setup.factor, setup.scaling).transform(dataset.X * setup.factor)
     config = make_config(setup.preset, **setup.changes, seed=seed)
-    trainer = Trainer(X, config, checked_labels(dataset.y, dataset.n))
-    frames, trouble = [trainer.frame()], ""
-    stride = max(1, trainer.total_steps // FRAMES)
+    trainer, evidence = judged(X, checked_labels(dataset.y, dataset.n), config, setup.scaling)
     with one_thread():
-        try:
-            while not trainer.finished:
-                ahead = [(trainer.step // stride + 1) * stride, trainer.stop_step or 0]
-                trainer.advance(min(step for step in ahead if step > trainer.step) - trainer.step)
-                frames.append(trainer.frame())
-        except DivergedError as error:
-            trouble = str(error)
-        evidence = Evidence(
-            config,
-            trainer.history.view(),
-            frames,
-            trainer.batches,
-            trainer.stop_step,
-            complete=not trouble,
-            X=X,
-            scaling=setup.scaling,
-            diverged=trouble,
-        )
         started = time.perf_counter()
         found = [(finding.kind, finding.severity) for finding in diagnose(evidence)]
         taken = time.perf_counter() - started
@@ -146,7 +125,7 @@ def run(job: tuple[int, int]) -> Diagnosed:
     stop, end = (math.nan if summary[name] is None else summary[name] for name in ("auc_stop", "auc_final"))
     scored = stop if config.score_at == "stop" else end
     # A diverged run has no D that scores.
-    aucs = (math.nan,) * 3 if trouble else (scored, stop, end)
+    aucs = (math.nan,) * 3 if evidence.diverged else (scored, stop, end)
     return Diagnosed(number, *aucs, tuple(found), tuple(unlabelled), 1000 * taken)
 
 

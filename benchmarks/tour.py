@@ -13,16 +13,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
+from parts.judged import judged
+
 from sogaal.data import load_dataset
-from sogaal.devices import one_thread
-from sogaal.diagnosis import Evidence, diagnose
-from sogaal.errors import DivergedError
+from sogaal.diagnosis import diagnose
 from sogaal.lessons.tour import TOUR, Seeds
 from sogaal.scaling import Scaler
-from sogaal.trainer import Trainer, checked_labels
+from sogaal.trainer import checked_labels
 
 OUT = Path(__file__).parents[1] / "sogaal" / "lessons" / "tour.json"
-FRAMES = 60
 ALGORITHMS = {"one": {"algorithm": "so-gaal"}, "ten": {"algorithm": "mo-gaal", "k": 10}}
 
 
@@ -33,23 +32,9 @@ def run(job: tuple[str, str, int]) -> tuple[float | None, bool]:
     dataset = load_dataset(failure.dataset)
     X = Scaler.fit(dataset.X, failure.scaling).transform(dataset.X)
     config = failure.config(seed=seed, **ALGORITHMS[algorithm])
-    trainer = Trainer(X, config, checked_labels(dataset.y, dataset.n))
-    frames, trouble = [trainer.frame()], ""
-    stride = max(1, trainer.total_steps // FRAMES)
-    with one_thread():
-        try:
-            while not trainer.finished:
-                ahead = [(trainer.step // stride + 1) * stride, trainer.stop_step or 0]
-                trainer.advance(min(step for step in ahead if step > trainer.step) - trainer.step)
-                frames.append(trainer.frame())
-        except DivergedError as error:
-            trouble = str(error)
-    evidence = Evidence(
-        config, trainer.history.view(), frames, trainer.batches, trainer.stop_step,
-        complete=not trouble, X=X, scaling=failure.scaling, diverged=trouble,
-    )  # fmt: skip
+    trainer, evidence = judged(X, checked_labels(dataset.y, dataset.n), config, failure.scaling)
     shown = kind in {finding.kind for finding in diagnose(evidence)}
-    return None if trouble else float(trainer.history.view().auc[-1]), shown
+    return None if evidence.diverged else float(trainer.history.view().auc[-1]), shown
 
 
 def main() -> None:

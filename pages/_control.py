@@ -27,11 +27,11 @@ def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None)
     job = None if run is None else run.job
     state = None if run is None else run.snapshot().state
     # Another process may train it: its page can look, and no more.
-    active = job is not None and job.snapshot().state.active
-    ended = run is not None and not run.snapshot().state.active
-    resumable = ended and not _saved.not_resumable(run.id)
+    active = job is not None and state is not None and state.active
+    resumable = run is not None and state is not None and not state.active and not _saved.not_resumable(run.id)
     # Where the game is not on screen, somebody reads: there Space and arrows move the page, as they do elsewhere.
     playing = st.session_state.get("view", _setup.VIEWS[0]) == _setup.VIEWS[0]
+    key = space() if playing else None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="controls"):
         st.button(
             "Train",
@@ -40,29 +40,13 @@ def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None)
             disabled=config is None,
             on_click=train,
             args=(dataset, config),
-            shortcut=space() if playing and not active and not resumable else None,
+            shortcut=None if active or resumable else key,
             help="Start a run with the set-up on the left. A run that is under way goes on beside it.",
         )
-        if active and state == JobState.PAUSED:
-            st.button(
-                "Resume", icon=":material/play_circle:", type="primary", on_click=_command, args=(job, "resume"),
-                shortcut=space() if playing else None,
-            )  # fmt: skip
-        elif run is not None and resumable:
-            st.button(
-                "Resume",
-                icon=":material/resume:",
-                on_click=_go_on,
-                args=(run.id,),
-                shortcut=space() if playing else None,
-                help="Go on from the last checkpoint; it ends as it would have ended without a break.",
-            )
+        if run is not None and resumable:
+            _resume_saved(run, key)
         else:
-            pausable = active and state in (JobState.RUNNING, JobState.QUEUED)
-            st.button(
-                "Pause", icon=":material/pause:", disabled=not pausable, on_click=_command, args=(job, "pause"),
-                shortcut=space() if playing and active else None,
-            )  # fmt: skip
+            _pause_or_resume(job if active else None, state, key)
         st.button(
             "Step",
             icon=":material/skip_next:",
@@ -93,6 +77,31 @@ def control_bar(run: Shown | None, dataset: Dataset, config: TrainConfig | None)
     problem = st.session_state.pop("train_problem", None)
     if problem:
         st.error(plain(problem), icon=":material/error:")
+
+
+def _resume_saved(run: Shown, key: str | None) -> None:
+    st.button(
+        "Resume",
+        icon=":material/resume:",
+        on_click=_go_on,
+        args=(run.id,),
+        shortcut=key,
+        help="Go on from the last checkpoint; it ends as it would have ended without a break.",
+    )
+
+
+def _pause_or_resume(job: Job | None, state: JobState | None, key: str | None) -> None:
+    """The button for a run that is under way; without one it is Pause, and cannot be pressed."""
+    if job is not None and state == JobState.PAUSED:
+        st.button(
+            "Resume", icon=":material/play_circle:", type="primary", on_click=_command, args=(job, "resume"),
+            shortcut=key,
+        )  # fmt: skip
+        return
+    st.button(
+        "Pause", icon=":material/pause:", disabled=job is None, on_click=_command, args=(job, "pause"),
+        shortcut=None if job is None else key,
+    )  # fmt: skip
 
 
 def difference(run: Shown, dataset: Dataset, config: TrainConfig | None) -> None:
