@@ -27,10 +27,10 @@ from sogaal.config import AUTHORS_STOP_EPOCHS, TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets, load_dataset
 from sogaal.members import as_long_as_needed, member_seeds
 from sogaal.metrics import roc_auc
-from sogaal.model import combined
 from sogaal.outcomes import snapshot_epochs
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer
+from sogaal.voting import combined
 
 DoubleArray = npt.NDArray[np.float64]
 # The one that takes longest comes last.

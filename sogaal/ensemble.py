@@ -16,8 +16,9 @@ from sogaal.errors import ConfigError
 from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
-from sogaal.model import Model, ScoreAt, combined
+from sogaal.model import Model, ScoreAt
 from sogaal.scaling import Scaler
+from sogaal.voting import combined
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -19,7 +19,7 @@ from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
 from sogaal.scaling import Scaler
-from sogaal.voting import combined as combined  # for those who know it as a part of this module
+from sogaal.voting import combined
 
 if TYPE_CHECKING:  # scoring must not wait for torch
     from sklearn.pipeline import Pipeline

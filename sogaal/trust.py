@@ -9,11 +9,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
@@ -81,7 +80,7 @@ def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[in
     n = len(logits[0])
     if not 1 <= top <= n:
         raise ConfigError(f"top must be from 1 to the {n:,} rows of the table, got {top!r}.", field="top")
-    inside = np.stack([rankdata(row, method="max") <= top for row in logits])
+    inside = np.stack([_ranks(row, "max") <= top for row in logits])
     counts, rows = inside.sum(axis=0), np.argsort(logits[0], kind="stable")[:top]
     pairs = list(combinations(range(len(logits)), 2))
     missed = np.flatnonzero(2 * counts > len(logits))
@@ -99,8 +98,14 @@ def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[in
     )
 
 
+def _ranks(logits: npt.NDArray[np.floating[Any]], ties: Literal["average", "max"]) -> npt.NDArray[np.float64]:
+    from scipy.stats import rankdata  # here: it takes long to load, and the dashboard starts without it
+
+    return np.asarray(rankdata(logits, method=ties), dtype=np.float64)
+
+
 def _correlation(logits: Sequence[npt.NDArray[np.floating[Any]]], pairs: Sequence[tuple[int, int]]) -> float:
-    centred = [rankdata(row) - (len(row) + 1) / 2 for row in logits]
+    centred = [_ranks(row, "average") - (len(row) + 1) / 2 for row in logits]
     lengths = [float(np.linalg.norm(row)) for row in centred]
     found = [
         float(centred[a] @ centred[b] / (lengths[a] * lengths[b])) if lengths[a] * lengths[b] > 0 else 0.0
