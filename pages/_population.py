@@ -52,6 +52,7 @@ def population(run: Shown, about: Population, members: Sequence[Member]) -> None
         selection_default={"selection": {"rows": _places(run.id, members)}},
         column_config=_columns(titles),
         alt="Members, one in each row",
+        placeholder="–",
     )
     rows = [row for row in found["selection"]["rows"] if row < len(members)]
     index = members[rows[0]].index if rows else -1

@@ -188,6 +188,7 @@ def _tables(reads: Sequence[data.Read], groups: Sequence[str]) -> None:
         },
         column_order=["run", "name", *numbers, "steps"],
         alt="Numbers of the runs",
+        placeholder="–",
     )
     differences = data.difference_rows(reads, groups)
     st.markdown("**What differs**")

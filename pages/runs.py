@@ -78,6 +78,7 @@ def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [n for n, row in enumerate(rows) if row.id in chosen]}},
         alt="Runs, one in each row",
+        placeholder="–",
         column_config={
             "state": column.TextColumn("State", width=100),
             "name": column.TextColumn("Name", width=240),
