@@ -10,7 +10,7 @@ from sogaal.config import AUTHORS_STOP_EPOCHS
 from sogaal.data import Dataset
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, learn_lines_spec
 from sogaal.jobs import Job
-from sogaal.lessons.stop_rule import BATCH, Fall, fall, stop_epochs_by_rule
+from sogaal.labelfree.flat_loss import BATCH, Fall, fall, stop_epochs_by_rule
 from sogaal.race import Setup
 from sogaal.sweep import Population, Spread, spread_of, spread_plan
 

@@ -8,8 +8,7 @@ No label is used: the trainings are not even given any.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, failure_message
+from sogaal.labelfree import agreement, in_top, top_agreement
 from sogaal.members import as_long_as_needed, member_seeds
 from sogaal.metrics import rank
 from sogaal.model import At
@@ -80,9 +80,8 @@ def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[in
     n = len(logits[0])
     if not 1 <= top <= n:
         raise ConfigError(f"top must be from 1 to the {n:,} rows of the table, got {top!r}.", field="top")
-    inside = np.stack([_ranks(row, "max") <= top for row in logits])
-    counts, rows = inside.sum(axis=0), np.argsort(logits[0], kind="stable")[:top]
-    pairs = list(combinations(range(len(logits)), 2))
+    rankings = np.stack(logits)
+    counts, rows = in_top(rankings, top).sum(axis=0), np.argsort(logits[0], kind="stable")[:top]
     missed = np.flatnonzero(2 * counts > len(logits))
     return Trust(
         seeds=tuple(seeds),
@@ -91,27 +90,11 @@ def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[in
         rows=rows,
         counts=counts[rows],
         median_ranks=np.median([rank(row)[rows] for row in logits], axis=0),
-        overlap=float(np.mean([(inside[a] & inside[b]).sum() / top for a, b in pairs])),
+        overlap=top_agreement(rankings, top),
         chance=top / n,
-        correlation=_correlation(logits, pairs),
+        correlation=agreement(rankings),
         missed=missed[~np.isin(missed, rows)],
     )
-
-
-def _ranks(logits: npt.NDArray[np.floating[Any]], ties: Literal["average", "max"]) -> npt.NDArray[np.float64]:
-    from scipy.stats import rankdata  # here: it takes long to load, and the dashboard starts without it
-
-    return np.asarray(rankdata(logits, method=ties), dtype=np.float64)
-
-
-def _correlation(logits: Sequence[npt.NDArray[np.floating[Any]]], pairs: Sequence[tuple[int, int]]) -> float:
-    centred = [_ranks(row, "average") - (len(row) + 1) / 2 for row in logits]
-    lengths = [float(np.linalg.norm(row)) for row in centred]
-    found = [
-        float(centred[a] @ centred[b] / (lengths[a] * lengths[b])) if lengths[a] * lengths[b] > 0 else 0.0
-        for a, b in pairs
-    ]
-    return float(np.mean(found))
 
 
 class SeedCheck:

@@ -5,8 +5,8 @@ import pytest
 
 from sogaal.config import AUTHORS_STOP_EPOCHS, make_config
 from sogaal.data import load_dataset
+from sogaal.labelfree.flat_loss import fall, stop_epochs_by_rule
 from sogaal.lessons.endings import effects, ending
-from sogaal.lessons.stop_rule import fall, stop_epochs_by_rule
 from sogaal.outcomes import history_arrays
 from sogaal.scaling import Scaler
 from sogaal.trainer import Trainer
