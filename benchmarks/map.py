@@ -12,7 +12,7 @@ import time
 
 from sogaal.config import make_config
 from sogaal.data import load_dataset
-from sogaal.sweep import AXES, BIASES, Axis, Populations, cells, map_plan
+from sogaal.populations import AXES, BIASES, Axis, Populations, cells, map_plan
 
 WORKERS = 2
 SEEDS = 4

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from sogaal.config import make_config
 from sogaal.data import load_dataset
+from sogaal.populations import Axis, Plan, Populations, map_plan
 from sogaal.runs.store import RunStore
-from sogaal.sweep import Axis, Plan, Populations, map_plan
 
 DATA = load_dataset("onecluster")
 BIASES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)

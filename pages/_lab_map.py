@@ -13,8 +13,8 @@ from sogaal import figures
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
+from sogaal.populations import AXES, BIASES, Axis, Cell, Plan, Population, cells, map_plan
 from sogaal.race import shown_value
-from sogaal.sweep import AXES, BIASES, Axis, Cell, Plan, Population, cells, map_plan
 
 REFRESH_SECONDS = 1.0
 SHOW = {"end": "AUC at end", "stop": "AUC at stop", "kind": "Diagnosis"}

@@ -13,8 +13,8 @@ from pages._running import STATE_LOOK
 from pages._words import plain
 from sogaal.data import Dataset
 from sogaal.jobs import JobState
+from sogaal.populations import Plan, Population
 from sogaal.race import Setup
-from sogaal.sweep import Plan, Population
 
 
 def begin(kind: str, plan: Plan) -> None:

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from pages import _server
+from sogaal.populations import Populations
 from sogaal.race import Races
 from sogaal.runs.store import RunStore
-from sogaal.sweep import Populations
 
 
 @st.cache_resource(show_spinner=False)

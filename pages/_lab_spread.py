@@ -12,8 +12,7 @@ from pages._words import plain
 from sogaal import figures
 from sogaal.data import Dataset
 from sogaal.errors import SogaalError
-from sogaal.race import Setup
-from sogaal.sweep import (
+from sogaal.populations import (
     MEASURED_SEEDS,
     POST_FIGURE_4_AUC,
     Member,
@@ -22,6 +21,7 @@ from sogaal.sweep import (
     spread_of,
     spread_plan,
 )
+from sogaal.race import Setup
 
 REFRESH_SECONDS = 1.0
 BANDS_HEIGHT = 520

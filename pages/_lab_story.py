@@ -9,8 +9,8 @@ from pages._words import plain
 from sogaal import figures
 from sogaal.config import FIELDS
 from sogaal.jobs import JobState
+from sogaal.populations import MEASURED_SEEDS, POST_FIGURE_4_AUC, Measured, measured
 from sogaal.race import SCALING, Acts, LaneView, Race, acts, field_title, shown_value
-from sogaal.sweep import MEASURED_SEEDS, POST_FIGURE_4_AUC, Measured, measured
 
 # From here on the generator starts outside the data: there is a first act.
 OUTSIDE = 0.3

@@ -10,8 +10,8 @@ from pages import _learn_population, _server
 from pages._form import dark
 from sogaal import figures
 from sogaal.lessons.endings import effects
+from sogaal.populations import spread_plan
 from sogaal.race import Setup
-from sogaal.sweep import spread_plan
 
 TABLE, SEEDS = "onecluster", 4
 CAUSES = {

@@ -13,8 +13,8 @@ from pages._live_plotly import live_plotly
 from sogaal import figures
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, learn_lines_spec
 from sogaal.lessons.endings import PAPER_DEVIATION, PAPER_MEAN, PAPER_SEEDS, Ending, ending
+from sogaal.populations import MEASURED_SEEDS, POST_FIGURE_4_AUC, Member, Population, measured, spread_plan
 from sogaal.race import Setup
-from sogaal.sweep import MEASURED_SEEDS, POST_FIGURE_4_AUC, Member, Population, measured, spread_plan
 
 SEEDS = 8
 TABLE = "onecluster"

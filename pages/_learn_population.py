@@ -9,7 +9,7 @@ from pages import _lab_server
 from pages import _learn_parts as _learn
 from pages._live import _duration
 from sogaal.jobs import JobState
-from sogaal.sweep import Member, Plan, Population
+from sogaal.populations import Member, Plan, Population
 
 REFRESH_SECONDS = 0.5
 

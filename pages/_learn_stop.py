@@ -11,8 +11,8 @@ from sogaal.data import Dataset
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, learn_lines_spec
 from sogaal.jobs import Job
 from sogaal.labelfree.flat_loss import BATCH, Fall, fall, stop_epochs_by_rule
+from sogaal.populations import Population, Spread, spread_of, spread_plan
 from sogaal.race import Setup
-from sogaal.sweep import Population, Spread, spread_of, spread_plan
 
 # Tables whose stop_epochs the authors give: their name for it, and epochs enough to see G's loss fall and flatten.
 TABLES = {"onecluster": ("onecluster", 1500), "breast_cancer": ("wdbc", 400)}

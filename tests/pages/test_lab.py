@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages import _lab_server, _saved, _server
 from sogaal.jobs import JobState
+from sogaal.populations import Population, Populations, cells
 from sogaal.race import READY, Race, Races
-from sogaal.sweep import Population, Populations, cells
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, until
 

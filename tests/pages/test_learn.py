@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages import _lab_server, _server
 from sogaal.jobs import JobState
-from sogaal.sweep import Populations
+from sogaal.populations import Populations
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, hold, read, until
 

@@ -8,8 +8,8 @@ from sogaal.data import load_dataset
 from sogaal.errors import ConfigError
 from sogaal.lessons.tour import TOUR
 from sogaal.lessons.tour import measured as lessons_measured
+from sogaal.populations import measured
 from sogaal.race import READY, Races, acts, parse_values, shown_value, varied
-from sogaal.sweep import measured
 
 BASE = make_config("post")
 

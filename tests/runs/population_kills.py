@@ -19,6 +19,7 @@ import torch
 from sogaal import Trainer, load_dataset
 from sogaal.cli.ensemble import EnsembleTraining
 from sogaal.config import make_config
+from sogaal.populations import Populations, spread_plan
 from sogaal.race import Races, varied
 from sogaal.report import report_of
 from sogaal.runs import population_recorder
@@ -26,7 +27,6 @@ from sogaal.runs.archive import export_zips, import_zip
 from sogaal.runs.record import RunRecord
 from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
-from sogaal.sweep import Populations, spread_plan
 
 DATA = load_dataset("onecluster")
 BASE = make_config("post", stop_epochs=20)

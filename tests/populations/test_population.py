@@ -12,9 +12,9 @@ from sogaal.config import make_config
 from sogaal.data import load_dataset
 from sogaal.errors import ConfigError
 from sogaal.jobs import JobRegistry, JobState
+from sogaal.populations import Axis, Member, Plan, Population, Populations, cells, map_plan, spread_of, spread_plan
 from sogaal.race import varied
 from sogaal.runs.store import RunStore
-from sogaal.sweep import Axis, Member, Plan, Population, Populations, cells, map_plan, spread_of, spread_plan
 
 PATIENCE = 60.0
 TABLE = load_dataset("onecluster")

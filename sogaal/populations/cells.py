@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sogaal.sweep.population import Member
+from sogaal.populations.population import Member
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from sogaal.errors import failure_message
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
 from sogaal.outcomes import RunOutcome, history_arrays
 from sogaal.pool import RunPool, Runs
+from sogaal.populations.plan import Plan
 from sogaal.race import Setup
 from sogaal.runs.groups import Group
 from sogaal.runs.names import run_id
@@ -34,7 +35,6 @@ from sogaal.runs.population_recorder import PopulationRecorder, Recorded
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
-from sogaal.sweep.plan import Plan
 from sogaal.trainer import FloatArray
 
 # Rows of each column that are kept of a history to draw bands with.

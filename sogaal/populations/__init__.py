@@ -1,9 +1,9 @@
 """Populations: the same set-ups over many seeds, and maps of two hyperparameters, trained by a pool of processes."""
 
-from sogaal.sweep.cells import Cell, Spread, cells, spread_of
-from sogaal.sweep.measured import MEASURED_SEEDS, POST_FIGURE_4_AUC, Measured, measured
-from sogaal.sweep.plan import AXES, BIASES, Axis, Plan, map_plan, spread_plan
-from sogaal.sweep.population import Member, Population, Populations, PopulationSnapshot
+from sogaal.populations.cells import Cell, Spread, cells, spread_of
+from sogaal.populations.measured import MEASURED_SEEDS, POST_FIGURE_4_AUC, Measured, measured
+from sogaal.populations.plan import AXES, BIASES, Axis, Plan, map_plan, spread_plan
+from sogaal.populations.population import Member, Population, Populations, PopulationSnapshot
 
 __all__ = [
     "AXES",
