@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from sogaal.config import TrainConfig
 from sogaal.outcomes import RunOutcome
@@ -12,6 +13,36 @@ TASK_SECONDS = 0.25
 TASK_SHARE = 0.25
 # Short runs may go before one that decides when all ends, until they have delayed it by this share of its own length.
 HEAD_START = 0.05
+
+
+class Work(Protocol):
+    """What a pool asks for its next task: :class:`Plan`, or :class:`Line`."""
+
+    def note(self, outcome: RunOutcome) -> None: ...  # noqa: D102
+    def again(self, indices: Iterable[int]) -> None: ...  # noqa: D102
+    def next_task(self) -> list[int]: ...  # noqa: D102
+
+
+class Line:
+    """Runs that are not known beforehand: each is a task of its own, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[int] = deque()
+
+    def add(self, index: int) -> None:
+        """One more run."""
+        self._waiting.append(index)
+
+    def note(self, outcome: RunOutcome) -> None:
+        """There is nothing to learn from a run that came back."""
+
+    def again(self, indices: Iterable[int]) -> None:
+        """These are to be done once more, before the others."""
+        self._waiting.extendleft(indices)
+
+    def next_task(self) -> list[int]:
+        """The index of a run; empty when none waits."""
+        return [self._waiting.popleft()] if self._waiting else []
 
 
 class Plan:

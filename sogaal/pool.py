@@ -18,6 +18,7 @@ import os
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from queue import Empty, SimpleQueue
@@ -32,12 +33,12 @@ from sogaal.config import TrainConfig
 from sogaal.counting import sub_generator_blocks
 from sogaal.errors import ConfigError, DataError
 from sogaal.outcomes import Part, RunOutcome, Wanted, checked_wanted, do_runs
-from sogaal.planning import Plan
+from sogaal.planning import Line, Plan, Work
 from sogaal.tables import SharedTable, TableMissing, TravellingTable
 from sogaal.trainer import checked_labels, checked_table
 from sogaal.workers import ProcessExecutor, WorkerStartError
 
-__all__ = ["RunOutcome", "RunPool", "Runs", "shared_pool"]
+__all__ = ["Feed", "RunOutcome", "RunPool", "Runs", "shared_pool"]
 
 # Tasks handed to the executor for each worker, so that none waits for the next.
 TASKS_PER_WORKER = 2
@@ -108,23 +109,58 @@ class RunPool:
         Raises, before any training: :class:`DataError` for a table or labels that cannot be used or do not fit into
         shared memory; :class:`ConfigError` naming "configs", "device", "k", "keep", "history_rows" or "snapshots".
         """
+        table, labels = self._checked(X, y)
+        checked = _checked_configs(configs, len(table))
+        wanted = checked_wanted(keep, history_rows, snapshots, checked)
+        busy = self.workers if at_most is None else min(at_most, self.workers)
+        batch = self._batch(table, labels, checked, Plan(checked, len(table), busy), wanted, busy)
+        return Runs(batch, len(checked))
+
+    def feed(
+        self,
+        X: npt.ArrayLike,
+        y: npt.NDArray[np.integer] | None = None,
+        *,
+        keep: Sequence[Part] = ("summary",),
+        at_most: int | None = None,
+    ) -> "Feed":
+        """The same for runs that are not known beforehand: they are submitted one by one, while others come back.
+
+        Raises as :meth:`run`, but what is wrong with a configuration is said when it is submitted.
+        """
+        table, labels = self._checked(X, y)
+        wanted = checked_wanted(keep, None, 1, ())
+        line = Line()
+        busy = self.workers if at_most is None else min(at_most, self.workers)
+        return Feed(self._batch(table, labels, [], line, wanted, busy), line, len(table))
+
+    def _checked(
+        self, X: npt.ArrayLike, y: npt.NDArray[np.integer] | None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8] | None]:
         if os.getpid() != self._home:
             raise RuntimeError("the pool belongs to the process that this one was forked from; make another one here.")
         table = checked_table(_numbers(X))
-        labels = checked_labels(y, len(table))
-        checked = _checked_configs(configs, len(table))
-        wanted = checked_wanted(keep, history_rows, snapshots, checked)
+        return table, checked_labels(y, len(table))
+
+    def _batch(
+        self,
+        table: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.int8] | None,
+        configs: list[TrainConfig],
+        work: Work,
+        wanted: Wanted,
+        busy: int,
+    ) -> "_Batch":
         own = self._own is not None and not self._closed
         lent = SharedTable(table, labels) if own else TravellingTable(table, labels)
         with self._lock:
             if self._closed:
                 raise RuntimeError("the pool was closed and takes no more runs.")
-            busy = self.workers if at_most is None else min(at_most, self.workers)
             # With fewer than all of them, a task that waits for the next free one would occupy another.
             slots = TASKS_PER_WORKER * busy if busy == self.workers else busy
-            batch = _Batch(self._executor, slots, lent, checked, Plan(checked, len(table), busy), wanted)
+            batch = _Batch(self._executor, slots, lent, configs, work, wanted)
             self._batches.add(batch)
-            return Runs(batch, len(checked))
+            return batch
 
     def cancel(self) -> None:
         """End all runs under way within about a tenth of a second; the pool can be used again."""
@@ -166,7 +202,6 @@ class Runs(Iterator[RunOutcome]):
     def __init__(self, batch: "_Batch", total: int) -> None:
         self.total = total
         self.done = 0
-        self._home = os.getpid()
         self._batch = batch
         self._started = time.monotonic()
         self._last = self._started
@@ -200,25 +235,69 @@ class Runs(Iterator[RunOutcome]):
 
     def __next__(self) -> RunOutcome:
         """The next outcome; waits for it. Raises :class:`WorkerStartError` where no process can be started."""
-        if os.getpid() != self._home:
-            raise RuntimeError("the runs belong to the process that this one was forked from.")
-        while True:
-            try:
-                found = self._batch.results.get(timeout=1.0)  # waits that end let Ctrl-C through on every system
-                break
-            except Empty:
-                continue
-        if isinstance(found, RunOutcome):
-            self.done += 1
-            self._last = time.monotonic()
-            return found
-        self._batch.results.put(None)  # whoever asks again, or in another thread, gets to know too
-        if found is not None:
-            raise found
-        raise StopIteration
+        found = self._batch.next()
+        if found is None:
+            raise StopIteration
+        self.done += 1
+        self._last = time.monotonic()
+        return found
 
     def __enter__(self) -> Self:
         """The iterator; what is left at the end of the block is cancelled."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Cancel what is left."""
+        self.cancel()
+
+
+class Feed:
+    """Runs that are submitted one by one to a pool, and their outcomes as they come; made by :meth:`RunPool.feed`.
+
+    One thread submits and takes. ``outstanding``: how many outcomes are still to come. Closed, or forgotten, it cancels
+    what is left.
+    """
+
+    def __init__(self, batch: "_Batch", line: Line, n: int) -> None:
+        self.outstanding = 0
+        self._batch, self._line, self._n = batch, line, n
+        self._submitted = 0
+        self._abandon = weakref.finalize(self, batch.cancel)
+        batch.start()
+
+    def submit(self, config: TrainConfig) -> int:
+        """Have one more run trained; returns its index, by which its outcome is known.
+
+        Raises :class:`ConfigError` for a set-up that cannot be trained on this table, or here.
+        """
+        index = self._submitted
+        self._batch.add(index, _checked_configs([config], self._n)[0])
+        self._submitted += 1
+        self.outstanding += 1
+        return index
+
+    def take(self) -> RunOutcome | None:
+        """The next outcome; waits for it. None when none is to come, or all were cancelled.
+
+        Raises :class:`WorkerStartError` where no process can be started.
+        """
+        found = self._batch.next() if self.outstanding else None
+        self.outstanding -= 0 if found is None else 1
+        return found
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the runs that were left have been cancelled."""
+        return self._batch.cancelled
+
+    def cancel(self) -> None:
+        """End the runs that are left, within about a tenth of a second. Any thread may."""
+        self._batch.cancel()
+
+    def __enter__(self) -> Self:
+        """The feed; what is left at the end of the block is cancelled."""
         return self
 
     def __exit__(
@@ -259,7 +338,8 @@ def _checked_configs(configs: Iterable[TrainConfig], n: int) -> list[TrainConfig
 
 
 class _Batch:
-    """One call of :meth:`RunPool.run` under way. All but :meth:`cancel` belongs to its thread."""
+    """One call of :meth:`RunPool.run` or :meth:`RunPool.feed` under way. Others' threads may :meth:`add`,
+    :meth:`cancel` and ask for the :meth:`next` outcome; all else belongs to its own thread."""
 
     def __init__(
         self,
@@ -267,7 +347,7 @@ class _Batch:
         slots: int,
         table: SharedTable | TravellingTable,
         configs: list[TrainConfig],
-        plan: Plan,
+        plan: Work,
         wanted: Wanted,
     ) -> None:
         self.results: SimpleQueue[RunOutcome | BaseException | None] = SimpleQueue()
@@ -280,13 +360,34 @@ class _Batch:
         self._configs = configs
         self._wanted = wanted
         self._plan = plan
-        self._lost = [0] * len(configs)  # workers that were lost with each run
-        self._events: SimpleQueue[Future[list[RunOutcome]] | None] = SimpleQueue()
+        self._lost: Counter[int] = Counter()  # workers that were lost with each run
+        self._events: SimpleQueue[Future[list[RunOutcome]] | tuple[int, TrainConfig] | None] = SimpleQueue()
         self._under_way: dict[Future[list[RunOutcome]], list[int]] = {}
         self._sent_with_table = 0
 
     def start(self) -> None:
         threading.Thread(target=self._work, name="sogaal-pool", daemon=True).start()
+
+    def add(self, index: int, config: TrainConfig) -> None:
+        """One more run, of a batch that is fed."""
+        self._events.put((index, config))
+
+    def next(self) -> RunOutcome | None:
+        """The next outcome; None when all have come."""
+        if os.getpid() != self._home:
+            raise RuntimeError("the runs belong to the process that this one was forked from.")
+        while True:
+            try:
+                found = self.results.get(timeout=1.0)  # waits that end let Ctrl-C through on every system
+                break
+            except Empty:
+                continue
+        if isinstance(found, RunOutcome):
+            return found
+        self.results.put(None)  # whoever asks again, or in another thread, gets to know too
+        if found is not None:
+            raise found
+        return None
 
     def cancel(self) -> None:
         if self._ended or os.getpid() != self._home:
@@ -300,11 +401,15 @@ class _Batch:
         end: BaseException | None = None
         try:
             self._fill()
-            while self._under_way and not self.cancelled:
-                future = self._events.get()
-                if future is not None and not self.cancelled:
-                    self._take(future, self._under_way.pop(future))
-                    self._fill()
+            while (self._under_way or isinstance(self._plan, Line)) and not self.cancelled:
+                event = self._events.get()
+                if event is None or self.cancelled:
+                    continue
+                if isinstance(event, tuple):
+                    self._arrive(*event)
+                else:
+                    self._take(event, self._under_way.pop(event))
+                self._fill()
         except BaseException as error:  # the executor is broken or gone: that is for the caller to know
             end = error
         finally:
@@ -315,6 +420,11 @@ class _Batch:
                 self._table.cancel()
                 self._table.release()
             self.results.put(None if self.cancelled else end)
+
+    def _arrive(self, index: int, config: TrainConfig) -> None:
+        assert isinstance(self._plan, Line)
+        self._configs.append(config)
+        self._plan.add(index)
 
     def _fill(self) -> None:
         while len(self._under_way) < self._slots and not self.cancelled and (task := self._plan.next_task()):

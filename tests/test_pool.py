@@ -468,3 +468,52 @@ def test_a_script_is_interrupted_and_ends_with_runs_under_way(tmp_path: Path) ->
         gone = SharedTicket(name, 200, 2, False)
         with pytest.raises(FileNotFoundError), gone.open():
             pass
+
+
+class TestFeed:
+    def test_runs_come_one_by_one_and_end_as_alone(self, pool: RunPool) -> None:
+        configs = seeds(6)
+        with pool.feed(X, Y, keep=("summary", "logits")) as feed:
+            found = {}
+            for config in configs:
+                assert feed.submit(config) == config.seed
+                if feed.outstanding == 3:
+                    outcome = feed.take()
+                    assert outcome is not None
+                    found[outcome.index] = outcome
+            while (outcome := feed.take()) is not None:
+                found[outcome.index] = outcome
+        assert feed.outstanding == 0
+        for config in configs:
+            alone = Trainer(X, config, Y).fit()
+            assert found[config.seed].config == config
+            assert found[config.seed].logits_end.tobytes() == alone.scores(at="end").tobytes()
+
+    def test_a_bad_run_is_refused_and_the_feed_goes_on(self, pool: RunPool) -> None:
+        with pool.feed(X, Y) as feed:
+            with pytest.raises(ConfigError, match="device must be 'cpu'"):
+                feed.submit(SHORT.replace(device="cuda"))
+            assert feed.take() is None  # nothing was taken on
+            feed.submit(SHORT)
+            outcome = feed.take()
+            assert outcome is not None
+            assert outcome.ok
+
+    @posix
+    def test_a_killed_worker_loses_no_run_and_counts_none_twice(self) -> None:
+        with RunPool(1) as own, own.feed(X, Y) as feed:
+            long = SHORT.replace(max_epochs=2000)
+            for seed in range(3):
+                feed.submit(long.replace(seed=seed))
+            until(lambda: own.pids)
+            os.kill(own.pids[0], signal.SIGKILL)
+            came = [feed.take() for _ in range(3)]
+            assert sorted(outcome.index for outcome in came if outcome is not None and outcome.ok) == [0, 1, 2]
+            assert feed.take() is None
+
+    def test_cancelled_it_gives_no_more(self, pool: RunPool) -> None:
+        with pool.feed(X, Y) as feed:
+            feed.submit(SHORT.replace(max_epochs=ENDLESS))
+            feed.cancel()
+            assert feed.take() is None
+            assert feed.cancelled
