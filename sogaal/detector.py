@@ -70,8 +70,10 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         trained = train_members(scaler.transform(table), configs, int(self.snapshots), self.n_jobs)
         self.config_, self.scaler_ = config, scaler
         self.history_, self.generators_ = trained[0].history, trained[0].generators
-        self.estimators_ = [_model(member, scaler, columns) for member in trained]
-        self._model = self.estimators_[0] if count == 1 else Ensemble(tuple(self.estimators_))
+        members = [_model(member, scaler, columns) for member in trained]
+        model = members[0] if count == 1 else Ensemble(tuple(members))
+        self._model = model.with_reference(table)
+        self.estimators_ = [self._model] if isinstance(self._model, Model) else members
         self.discriminator_ = Discriminator(self.estimators_[0].discriminator())
         self.offset_ = self._offset(table)
         return self

@@ -5,8 +5,8 @@ in their seed alone, each at one moment or at several, vote, and the mean of the
 single one. Plain numpy, as :class:`sogaal.model.Model`; :mod:`sogaal.members` trains the members.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,8 @@ from sogaal.errors import ConfigError
 from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
-from sogaal.model import Model, ScoreAt
+from sogaal.model import Model, ScoreAt, reference_of
+from sogaal.reference import Reference
 from sogaal.scaling import Scaler
 from sogaal.voting import combined
 
@@ -31,11 +32,13 @@ DoubleArray = npt.NDArray[np.float64]
 class Ensemble:
     """Models of one table and one set-up that differ in their seed; ``members`` are in the order of training.
 
+    ``reference``: how the training table and the mean logits were distributed, None where unknown.
     What belongs to all of them (scaling, names, table, version, ``at``) is the first one's. Raises
     :class:`ConfigError` for no members, or for members that do not belong together.
     """
 
     members: tuple[Model, ...]
+    reference: Reference | None = None
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -55,6 +58,15 @@ class Ensemble:
                     f"members must differ in their seed alone, got another {', '.join(parts)} in number {number}.",
                     field="members",
                 )
+
+    def with_reference(self, X: npt.ArrayLike) -> Self:
+        """The same that remembers how the raw training rows ``X`` (n, d) and their scores are distributed."""
+        return replace(self, reference=reference_of(self, X))
+
+    @property
+    def moments(self) -> tuple[ScoreAt, ...]:
+        """The moments whose D's can be asked."""
+        return self.members[0].moments
 
     def __repr__(self) -> str:
         return f"Ensemble({len(self.members)} of {self.members[0]!r})"

@@ -5,8 +5,8 @@ models that score together are an :class:`sogaal.ensemble.Ensemble`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from sogaal.errors import ConfigError, DataError
 from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
+from sogaal.reference import Reference
 from sogaal.scaling import Scaler
 from sogaal.voting import combined
 
@@ -31,6 +32,9 @@ DoubleArray = npt.NDArray[np.float64]
 At = Literal["stop", "end"]
 ScoreAt = Literal["stop", "end", "snapshots"]
 
+# Training rows whose scores a model remembers the distribution of.
+SCORED_ROWS = 100_000
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
@@ -40,7 +44,7 @@ class Model:
     "snapshots". ``feature_names``: the d columns' names, None where the training data had none. ``dataset``,
     ``fingerprint``: name and SHA-256 of the training table, empty where unknown. ``version``: the library that trained
     it. ``snapshots``: D at moments of the run, in order, where such were kept; they score together, see
-    :func:`combined`.
+    :func:`combined`. ``reference``: how the training table and its scores were distributed, None where unknown.
     """
 
     config: TrainConfig
@@ -52,6 +56,7 @@ class Model:
     fingerprint: str = ""
     version: str = sogaal.__version__
     snapshots: tuple[DiscriminatorWeights, ...] = ()
+    reference: Reference | None = None
 
     @classmethod
     def from_trainer(
@@ -70,7 +75,17 @@ class Model:
         if dataset is None:
             return cls(trainer.config, scaler, discriminators, at, feature_names)
         names = dataset.feature_names if feature_names is None else feature_names
-        return cls(trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint)
+        model = cls(trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint)
+        return model.with_reference(dataset.X)
+
+    def with_reference(self, X: npt.ArrayLike) -> Self:
+        """The same that remembers how the raw training rows ``X`` (n, d) and their scores are distributed."""
+        return replace(self, reference=reference_of(self, X))
+
+    @property
+    def moments(self) -> tuple[ScoreAt, ...]:
+        """The moments whose D can be asked."""
+        return (*self.discriminators, "snapshots") if self.snapshots else tuple(self.discriminators)
 
     def __repr__(self) -> str:
         return f"Model({self.dataset!r}, {self.config.algorithm}, {self.d} features, at {self.at!r})"
@@ -153,6 +168,31 @@ class Model:
                 f"X must have the columns that the model was fitted on, but lacks {shown} ({len(missing)} of {self.d})."
             )
         return X[list(self.feature_names)]
+
+
+class Scores(Protocol):
+    """What has D's: a :class:`Model`, or an ensemble."""
+
+    @property
+    def moments(self) -> tuple[ScoreAt, ...]:
+        """The moments whose D can be asked."""
+
+    def scaled(self, X: Any) -> FloatArray:
+        """Raw rows as D sees them."""
+
+    def score_scaled(self, X: FloatArray, at: ScoreAt | None = None) -> DoubleArray:
+        """D's logits."""
+
+
+def reference_of(model: Scores, X: npt.ArrayLike) -> Reference:
+    """How raw rows ``X`` (n, d), and ``model``'s logits of them at all its moments, are distributed.
+
+    Logits: of at most :data:`SCORED_ROWS` rows, evenly spaced over the table.
+    """
+    table = np.asarray(X)
+    places = np.linspace(0, len(table) - 1, min(len(table), SCORED_ROWS)).astype(np.int64)
+    some = model.scaled(table[places])
+    return Reference.of(table, {at: model.score_scaled(some, at) for at in model.moments})
 
 
 def discriminators_of(trainer: "Trainer") -> dict[At, DiscriminatorWeights]:

@@ -166,7 +166,7 @@ class EnsembleTraining:
             at = scoring_moment(outcome.config, there)
             names, data = self.dataset.feature_names, self.dataset
             members.append(Model(outcome.config, self.scaler, there, at, names, data.name, data.fingerprint))
-        return Ensemble(tuple(members))
+        return Ensemble(tuple(members)).with_reference(self.dataset.X)
 
     @cached_property
     def aucs(self) -> dict[str, float | None]:

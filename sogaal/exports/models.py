@@ -6,10 +6,12 @@ and the feature names as JSON.
 Format 1 is a single run: w1 (d, h), b1 (h,), w2 (h,), b2 (1,) of D as "stop.w1" and so on. Format 2 holds ensembles and
 snapshots: "seeds" names the M members, each array has an axis of M before the others, and "snapshots.w1" and so on have
 one more after it, of the moments. What fits into format 1 is written in it, so that older versions can read it.
+Arrays under "reference" say how the training table was distributed; older versions pass them over.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,11 +26,13 @@ from sogaal.errors import ConfigError, ModelError
 from sogaal.files import write_atomic
 from sogaal.frames import DiscriminatorWeights
 from sogaal.model import At, Model
+from sogaal.reference import Reference
 from sogaal.scaling import Scaler
 
 MODEL_FORMAT = 2
 _KEY = "sogaal"
 _PARTS = ("w1", "b1", "w2", "b2")
+_REFERENCE = "reference"
 
 
 class HasModel(Protocol):
@@ -70,6 +74,8 @@ def model_bytes(model: Model | Ensemble | HasModel) -> bytes:
         if first.snapshots:
             for part in _PARTS:
                 tensors[f"snapshots.{part}"] = np.stack([_stacked(member.snapshots, part) for member in members])
+    if model.reference is not None:
+        tensors |= {f"{_REFERENCE}.{name}": array for name, array in model.reference.to_arrays().items()}
     text = json.dumps(description, sort_keys=True, allow_nan=False)
     return bytes(save(tensors, metadata={_KEY: text}))
 
@@ -146,10 +152,12 @@ def _model(found: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) ->
         )
         for number, seed in enumerate(seeds)
     )
-    return members[0] if len(members) == 1 else Ensemble(members)
+    arrays = {name.removeprefix(f"{_REFERENCE}."): array for name, array in tensors.items() if _has(_REFERENCE, [name])}
+    reference = Reference.from_arrays(arrays, scaler.d, there)
+    return replace(members[0], reference=reference) if len(members) == 1 else Ensemble(members, reference)
 
 
-def _has(at: str, tensors: Mapping[str, npt.NDArray[Any]]) -> bool:
+def _has(at: str, tensors: Iterable[str]) -> bool:
     return any(name.startswith(f"{at}.") for name in tensors)
 
 

@@ -1,0 +1,138 @@
+r"""Drift: whether the columns of new rows are distributed as those that a model was trained on.
+
+For each feature the largest difference between the two distribution functions (the Kolmogorov-Smirnov statistic, at the
+values that the model remembers), which says how much has moved: at least that share of the rows would have to have
+another value for both to be alike. It is held against what chance does: for n training rows and m new ones without
+drift the statistic exceeds
+
+    sqrt(-ln(a / 2) / 2) * sqrt(1 / n + 1 / m)
+
+with a probability of about a (Smirnov's limit for continuous columns; rarer for columns with few values), and is about
+.87 sqrt(1 / n + 1 / m) in the mean. Beside it the population stability index over B = 10 classes of about equal
+training shares p_b, PSI = sum of (q_b - p_b) ln(q_b / p_b), which is about (B - 1) (1 / n + 1 / m) in the mean where
+nothing drifts: to second order it is the chi-square statistic. Both are counted while the rows stream by.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.reference import Counts
+
+DoubleArray = npt.NDArray[np.float64]
+Verdict = Literal["none", "slight", "clear", "strong"]
+
+# Over all features together chance alone raises an alarm in so many files.
+FALSE_ALARMS = 0.01
+# From these distances a drift that is no chance is called clear, and strong: our choice.
+CLEAR, STRONG = 0.1, 0.25
+CLASSES = 10
+MEAN_OF_KOLMOGOROV = math.sqrt(math.pi / 2) * math.log(2)
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """How one feature's new values differ from those of the training; shares are of the new rows, 0 to 1.
+
+    ``distance``: the largest difference of the distribution functions. ``limit``: what chance alone hardly exceeds.
+    ``at``: the value where the difference is largest; ``lower``: whether new values lie lower there. ``psi``: the
+    population stability index; ``psi_by_chance``: its mean without drift. ``below``, ``above``: outside the range of
+    the training. ``missing``: without a value.
+    """
+
+    name: str
+    distance: float
+    limit: float
+    at: float
+    lower: bool
+    psi: float
+    psi_by_chance: float
+    below: float
+    above: float
+    missing: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """ "none" where chance explains the distance, else by its size."""
+        if self.distance <= self.limit:
+            return "none"
+        if self.distance < CLEAR:
+            return "slight"
+        return "clear" if self.distance < STRONG else "strong"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """All features of ``rows`` new rows against ``training_rows``, the most distant first.
+
+    ``by_chance``: the mean distance of a feature without drift.
+    """
+
+    rows: int
+    training_rows: int
+    by_chance: float
+    features: tuple[FeatureDrift, ...]
+
+    def with_verdict(self, *verdicts: Verdict) -> tuple[FeatureDrift, ...]:
+        """The features of which one of these is said."""
+        return tuple(one for one in self.features if one.verdict in verdicts)
+
+
+def drift_of(counts: Counts, names: Sequence[str]) -> Drift:
+    """What the rows that were counted say; ``names``: of the d features. No row at all drifts nowhere."""
+    reference = counts.distribution
+    features = [_feature(counts, j, name) for j, name in enumerate(names)]
+    features.sort(key=lambda one: -one.distance)
+    spread = math.sqrt(1 / reference.rows + 1 / counts.rows) if counts.rows else math.inf
+    return Drift(counts.rows, reference.rows, min(MEAN_OF_KOLMOGOROV * spread, 1.0), tuple(features))
+
+
+def _feature(counts: Counts, j: int, name: str) -> FeatureDrift:
+    reference = counts.distribution
+    edges, shares = reference.column(j)
+    bins, total = counts.bins[j], int(counts.bins[j].sum())
+    missing = counts.missing[j] / max(counts.rows, 1)
+    if not total:
+        return FeatureDrift(name, 0.0, 1.0, float(edges[0]), False, 0.0, 0.0, 0.0, 0.0, float(missing))
+    difference = np.cumsum(bins[:-1]) / total - shares
+    # Under the smallest value the training has nothing; only the edges are known, so this is told apart.
+    below = int(counts.below[j]) / total
+    place = int(np.argmax(np.abs(difference)))
+    distance, at, lower = abs(float(difference[place])), float(edges[place]), bool(difference[place] > 0)
+    if below > distance:
+        distance, at, lower = below, float(edges[0]), True
+    chance = 1 / reference.rows + 1 / total
+    expected, found = _classes(shares, bins)
+    return FeatureDrift(
+        name=name,
+        distance=distance,
+        limit=min(math.sqrt(-math.log(FALSE_ALARMS / reference.d / 2) / 2) * math.sqrt(chance), 1.0),
+        at=at,
+        lower=lower,
+        psi=_psi(expected, found),
+        psi_by_chance=(len(expected) - 1) * chance,
+        below=below,
+        above=float(bins[-1]) / total,
+        missing=float(missing),
+    )
+
+
+def _classes(shares: DoubleArray, bins: npt.NDArray[np.int64]) -> tuple[DoubleArray, npt.NDArray[np.int64]]:
+    """Training shares and new counts in at most :data:`CLASSES` classes; what lies above all edges is in the last."""
+    wanted = np.arange(1, CLASSES + 1) / CLASSES
+    ends = np.unique(shares.searchsorted(wanted - 1e-12).clip(0, len(shares) - 1))
+    expected = np.diff(shares[ends], prepend=0.0)
+    starts = np.append(0, ends[:-1] + 1)
+    return expected, np.add.reduceat(bins, starts)
+
+
+def _psi(expected: DoubleArray, found: npt.NDArray[np.int64]) -> float:
+    if len(expected) < 2:
+        return 0.0
+    # Half a row more in each class: one without any would make it infinite.
+    q = (found + 0.5) / (found.sum() + 0.5 * len(found))
+    return float(((q - expected) * np.log(q / expected)).sum())

@@ -1,0 +1,126 @@
+"""Drift against known shifts, against SciPy, and silence where nothing moved."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from sogaal.drift import CLEAR, STRONG, Drift, drift_of
+from sogaal.errors import DataError, ModelError
+from sogaal.reference import Counts, Distribution, Reference
+
+
+def drift(training: np.ndarray, new: np.ndarray, pieces: int = 1) -> Drift:
+    counts = Counts(Distribution.fit(training.astype(np.float32)))
+    for part in np.array_split(new.astype(np.float32), pieces):
+        counts.add(part)
+    return drift_of(counts, [f"x{j}" for j in range(training.shape[1])])
+
+
+def kinds(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Continuous, skewed, few values, almost always the same, constant."""
+    return np.c_[
+        rng.normal(size=n), rng.exponential(size=n), rng.integers(0, 3, n), rng.random(n) < 0.01, np.full(n, 7.0)
+    ]
+
+
+@pytest.mark.parametrize("m", [20, 300, 5_000])
+def test_no_drift_is_no_alarm(m: int) -> None:
+    rng = np.random.default_rng(m)
+    alarms, distances, ratios = 0, [], []
+    for _ in range(60):
+        found = drift(kinds(rng, 1_000), kinds(rng, m))
+        alarms += any(one.verdict != "none" for one in found.features)
+        first = next(one for one in found.features if one.name == "x0")
+        distances.append(first.distance / found.by_chance)
+        ratios.append(first.psi / first.psi_by_chance)
+    assert alarms <= 2  # of 60, at a rate of at most 1 in 100
+    assert 0.75 < np.mean(distances) < 1.1
+    if m >= 300:
+        assert 0.85 < np.mean(ratios) < 1.2
+
+
+@pytest.mark.parametrize("shift", [0.1, 0.3, 1.0, 5.0])
+def test_a_shift_is_measured(shift: float) -> None:
+    rng = np.random.default_rng(5)
+    training, new = kinds(rng, 20_000), kinds(rng, 20_000)
+    new[:, 0] += shift
+    first = drift(training, new).features[0]
+    assert first.name == "x0"
+    exact = ks_2samp(training[:, 0], new[:, 0]).statistic
+    assert exact - 0.011 <= first.distance <= exact + 1e-6  # the edges are one in a hundred rows apart
+    assert not first.lower
+    assert first.verdict == ("slight" if exact < CLEAR else "clear" if exact < STRONG else "strong")
+    assert first.psi > 5 * first.psi_by_chance
+
+
+def test_psi_by_hand() -> None:
+    """Two classes, .5 and .5, become .9 and .1: PSI = .4 ln(.9 / .5) - .4 ln(.1 / .5)."""
+    training = np.repeat([0.0, 1.0], 5_000)[:, None]
+    new = np.repeat([0.0, 1.0], [90_000, 10_000])[:, None]
+    one = drift(training, new).features[0]
+    assert one.psi == pytest.approx(0.4 * np.log(1.8) - 0.4 * np.log(0.2), abs=1e-3)
+    assert one.distance == pytest.approx(0.4)
+    assert one.lower
+    assert one.at == 0
+
+
+def test_values_outside_the_range_and_missing_ones() -> None:
+    training = np.linspace(0, 1, 1_001)[:, None]
+    new = np.concatenate([np.full(100, -3.0), np.full(200, 0.5), np.full(50, 9.0), np.full(50, np.nan)])[:, None]
+    one = drift(training, new, pieces=7).features[0]
+    assert (one.below, one.above, one.missing) == (100 / 350, 50 / 350, 50 / 400)
+
+
+@pytest.mark.parametrize("value", [6.0, 8.0])
+def test_a_constant_that_changes(value: float) -> None:
+    one = drift(np.full((500, 1), 7.0), np.full((500, 1), value)).features[0]
+    assert one.distance == 1
+    assert one.verdict == "strong"
+    assert one.lower == (value < 7)
+
+
+def test_pieces_make_no_difference() -> None:
+    rng = np.random.default_rng(1)
+    training, new = kinds(rng, 500), kinds(rng, 1_234)
+    assert drift(training, new) == drift(training, new, pieces=11)
+
+
+def test_a_column_without_any_value() -> None:
+    one = drift(np.zeros((5, 1)), np.full((4, 1), np.nan)).features[0]
+    assert (one.verdict, one.missing) == ("none", 1.0)
+
+
+def test_the_remembered_numbers_come_back() -> None:
+    rng = np.random.default_rng(2)
+    X, logits = kinds(rng, 400).astype(np.float32), rng.normal(size=400)
+    reference = Reference.of(X, {"end": logits})
+    again = Reference.from_arrays(reference.to_arrays(), 5, ["stop", "end"])
+    assert again is not None
+    for name, array in reference.to_arrays().items():
+        np.testing.assert_array_equal(again.to_arrays()[name], array)
+    assert again.scores["end"].value_at(0.05) == np.sort(logits)[19]  # 20 of 400 rows lie at or below
+    edges, shares = again.columns.column(0)
+    np.testing.assert_array_equal(shares, [(X[:, 0] <= edge).mean() for edge in edges])
+    assert Reference.from_arrays({}, 5, ["end"]) is None
+
+
+@pytest.mark.parametrize("part", ["rows", "edges", "shares", "starts"])
+def test_damaged_numbers_are_refused(part: str) -> None:
+    arrays = Distribution.fit(np.random.default_rng(0).normal(size=(50, 2))).to_arrays()
+    for damaged in (arrays[part][:-1], arrays[part].astype(np.float32), arrays[part] * 0, None):
+        if damaged is None:
+            del arrays[part]
+        else:
+            arrays[part] = damaged
+        with pytest.raises(ModelError, match="the saved distribution"):
+            Distribution.from_arrays(arrays, 2)
+
+
+def test_another_number_of_columns_is_refused() -> None:
+    counts = Counts(Distribution.fit(np.zeros((3, 2))))
+    with pytest.raises(DataError, match="rows must have 2 columns, got shape"):
+        counts.add(np.zeros((3, 1)))
+    with pytest.raises(DataError, match="at least one row and column"):
+        Distribution.fit(np.zeros((0, 2)))
+    with pytest.raises(DataError, match="finite"):
+        Distribution.fit([[np.nan], [1.0]])
