@@ -22,6 +22,9 @@ from sogaal.data.reading import HEAD_BYTES, check_file, read_columns, refuse_bin
 from sogaal.data.text import TextSource, complaint, csv_options, is_binary, raw_table, sniff
 from sogaal.errors import DataError
 
+# Up to this size a file is read whole, which is quick and copes with more kinds of text.
+WHOLE_BYTES = 8 * 2**20
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -81,7 +84,7 @@ def _pieces(path: Path, filename: str, rows: int, max_bytes: int) -> Iterator[Ra
         raise DataError(f"{filename}: the file cannot be read ({error.strerror}).") from None
     if head.startswith(b"PAR1"):
         yield from _parquet_pieces(path, filename, rows)
-    elif path.stat().st_size <= max_bytes:
+    elif path.stat().st_size <= max_bytes and not _streams(path, head):
         yield from _slices(read_columns(path.read_bytes(), filename, max_bytes), rows)
     else:
         refuse_binary(head, filename)
@@ -90,6 +93,27 @@ def _pieces(path: Path, filename: str, rows: int, max_bytes: int) -> Iterator[Ra
                 f"{filename}: a file over {megabytes(max_bytes)} must be Parquet or UTF-8 text to be read in pieces."
             )
         yield from _text_pieces(path, filename, rows)
+
+
+def _streams(path: Path, head: bytes) -> bool:
+    """Whether a file that would fit in memory is read in pieces all the same: a large one of UTF-8 text, whose quotes
+    are in pairs and whose columns are not separated by blanks; all else needs a look at the whole file first."""
+    if path.stat().st_size <= WHOLE_BYTES or is_binary(head) or not any(mark in head for mark in b",;\t|"):
+        return False
+    decoder, quotes = codecs.getincrementaldecoder("utf-8")(), 0
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(WHOLE_BYTES):
+                decoder.decode(block)
+                quotes += block.count(b'"')
+                if b"\0" in block:
+                    return False
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    except OSError as error:
+        raise DataError(f"{path}: the file cannot be read ({error.strerror}).") from None
+    return quotes % 2 == 0
 
 
 def _slices(table: RawTable, rows: int) -> Iterator[RawTable]:
@@ -106,9 +130,11 @@ def _parquet_pieces(path: Path, filename: str, rows: int) -> Iterator[RawTable]:
     first_row = 0
     with open_parquet(path, filename) as file:
         try:
-            for batch in file.iter_batches(batch_size=rows):
-                yield parquet_table(pa.Table.from_batches([batch]), filename, first_row)
-                first_row += batch.num_rows
+            # One row group after another: asked for all, Arrow reads ahead until it has the whole file.
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(batch_size=rows, row_groups=[group]):
+                    yield parquet_table(pa.Table.from_batches([batch]), filename, first_row)
+                    first_row += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{filename}: the file cannot be read as Parquet ({error}).") from None
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from sogaal.data import Chunk, load_dataset, scan_table
+from sogaal.data.reading import read_columns
 from sogaal.errors import DataError
 
 N = 30_000
@@ -115,3 +118,20 @@ def test_large_files_that_cannot_be_read_in_pieces(tmp_path: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         list(scan_table(tmp_path / "nowhere.csv"))
+
+
+def test_large_text_comes_in_pieces_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamed or read whole, the same rows; what only the whole file tells (quotes, encoding, blanks) still counts."""
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(500, 3)), columns=["größe", "b", "c"])
+    for number, (encoding, sep) in enumerate([("utf-8", ","), ("utf-8-sig", ";"), ("cp1252", ","), ("utf-8", " ")]):
+        path = tmp_path / f"{number}.csv"
+        frame.to_csv(path, index=False, encoding=encoding, sep=sep)
+        whole = np.concatenate([chunk.X for chunk in scan_table(path, rows=64)])
+        with monkeypatch.context() as patched:
+            patched.setattr("sogaal.data.scanning.WHOLE_BYTES", 1000)
+            reader = Mock(side_effect=read_columns)
+            patched.setattr("sogaal.data.scanning.read_columns", reader)
+            chunks = list(scan_table(path, rows=64))
+        assert reader.called == (number >= 2)
+        np.testing.assert_array_equal(np.concatenate([chunk.X for chunk in chunks]), whole)
+        assert chunks[0].feature_names == ("größe", "b", "c")
