@@ -120,12 +120,17 @@ def rank(logits: FloatArray) -> npt.NDArray[np.int64]:
     return places
 
 
-def flag(logits: FloatArray, share: float = 0.05) -> npt.NDArray[np.int8]:
-    """1 for the ``share`` (0 < share <= 1) most abnormal rows, rounded up to whole rows, else 0."""
+def flagged_count(n: int, share: float) -> int:
+    """How many of ``n`` rows the ``share`` (0 < share <= 1) of them is, rounded up to whole rows."""
     if not 0 < share <= 1:
         raise ValueError(f"share must be over 0 and at most 1, got {share!r}.")
     # The product of a decimal share and n may lie a rounding above a whole number: .05 * 980 must give 49.
-    return flag_count(logits, int(np.ceil(round(share * len(logits), 9))))
+    return int(np.ceil(round(share * n, 9)))
+
+
+def flag(logits: FloatArray, share: float = 0.05) -> npt.NDArray[np.int8]:
+    """1 for the ``share`` (0 < share <= 1) most abnormal rows, rounded up to whole rows, else 0."""
+    return flag_count(logits, flagged_count(len(logits), share))
 
 
 def flag_count(logits: FloatArray, count: int) -> npt.NDArray[np.int8]:

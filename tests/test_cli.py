@@ -1,5 +1,6 @@
 """The command line: what it prints, what it writes, and how it ends."""
 
+import dataclasses
 import json
 import os
 import re
@@ -446,7 +447,9 @@ def test_score_to_standard_output(model: Path, plain: Path, capsys: pytest.Captu
     printed = capsys.readouterr()
     assert printed.out.startswith("id,outlier_score,rank,flag\n1,0.")
     assert printed.out.count("\n") == 41
-    assert printed.err == "40 rows scored, 2 flagged\n"
+    assert printed.err == (
+        "40 rows scored, 2 flagged\ndrift: none of 3 features beyond chance, against 40 training rows\n"
+    )
 
 
 def test_score_finds_columns_by_name(model: Path, plain: Path, tmp_path: Path) -> None:
@@ -578,3 +581,68 @@ def test_app_hands_its_flags_on(flags: list[str], expected: dict[str, object], m
     monkeypatch.setattr(app_command, "launch", launch)
     assert main(["app", *flags]) == 7
     assert called == [expected]
+
+
+# -- scores of new months ----------------------------------------------------------------------------------------------
+
+
+def test_score_tells_what_drifted(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = np.random.default_rng(4).normal(size=(400, 3))
+    rows[:, 1] += 5
+    pd.DataFrame(rows, columns=["a", "b", "c"]).to_csv(tmp_path / "new.csv", index=False)
+    arguments = ["score", str(model), str(tmp_path / "new.csv"), "-o", str(tmp_path / "s.csv")]
+    assert main([*arguments, "--drift", str(tmp_path / "d.csv")]) == 0
+    told = capsys.readouterr().err.splitlines()[1]
+    assert told.startswith("drift: 1 of 3 features has moved, against 40 training rows: b higher, ")
+    assert "outside the training's range" in told
+    table = pd.read_csv(tmp_path / "d.csv", keep_default_na=False)
+    assert table["name"][0] == "b"
+    assert list(table["verdict"]) == ["strong", "none", "none"]
+    assert main([*arguments, "--drift", str(tmp_path / "d.json"), "--quiet"]) == 0
+    found = json.loads((tmp_path / "d.json").read_text())
+    assert found["rows"] == 400
+    assert found["features"][0]["distance"] == pytest.approx(table["distance"][0])
+
+
+def test_a_worse_month_has_more_flags(model: Path, plain: Path, tmp_path: Path) -> None:
+    """--share_of training: the border is the training's, so that the training table itself has the share."""
+    common = ["--share", "0.1", "--share_of", "training"]
+    assert scored([model, plain, *common], tmp_path / "s.csv")["flag"].sum() == 4
+    loaded = load_model(model)
+    frame = pd.read_csv(plain)
+    logits = loaded.score_samples(frame)
+    worst = frame.iloc[[int(logits.argmin())] * 30 + [int(logits.argmax())] * 10]
+    worst.to_csv(tmp_path / "bad.csv", index=False)
+    table = scored([model, tmp_path / "bad.csv", *common], tmp_path / "t.csv")
+    assert table["flag"].sum() == 30
+    assert list(table["flag"]) == [1] * 30 + [0] * 10
+
+
+def test_scores_as_parquet(model: Path, plain: Path, tmp_path: Path) -> None:
+    expected = scored([model, plain, "--explain"], tmp_path / "s.csv").fillna("")
+    assert main(["score", str(model), str(plain), "--explain", "-o", str(tmp_path / "s.parquet"), "--quiet"]) == 0
+    found = pq.read_table(tmp_path / "s.parquet").to_pandas()
+    assert list(found.columns) == list(expected.columns)
+    assert list(found["id"]) == list(expected["id"].astype(str))
+    np.testing.assert_allclose(found["outlier_score"], expected["outlier_score"], atol=1e-9)
+    assert list(found["rank"]) == list(expected["rank"])
+    assert list(found["reason"]) == list(expected["reason"])
+
+
+def test_an_old_model_scores_without_drift(
+    model: Path, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.safetensors"
+    save_model(old, dataclasses.replace(load_model(model), reference=None))
+    expected = scored([model, plain], tmp_path / "s.csv")
+    pd.testing.assert_frame_equal(scored([old, plain], tmp_path / "t.csv"), expected)
+    assert main(["score", str(old), str(plain), "-o", str(tmp_path / "t.csv")]) == 0
+    assert "drift: not known; the model was saved without" in capsys.readouterr().err
+    for flags, words in (
+        (["--drift", str(tmp_path / "d.csv")], "--drift needs a model that knows"),
+        (["--share_of", "training"], "--share_of must be 'file' for this model"),
+    ):
+        assert main(["score", str(old), str(plain), "-o", str(tmp_path / "t.csv"), *flags]) == 2
+        assert words in capsys.readouterr().err
+    assert main(["score", str(model), str(plain), "--drift", str(model)]) == 2
+    assert "--drift must not be a file that is read" in capsys.readouterr().err

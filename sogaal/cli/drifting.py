@@ -1,0 +1,63 @@
+"""What ``sogaal score`` says of drift."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from sogaal.drift import CLEAR, Drift, FeatureDrift
+from sogaal.files import write_atomic
+from sogaal.runs.printable import printable
+
+MOST_NAMED = 5
+
+
+def drift_lines(drift: Drift | None) -> list[str]:
+    """Lines for people: the features that drifted, or that none did; nothing where it is not known."""
+    if drift is None:
+        return ["drift: not known; the model was saved without the distribution of its training table"]
+    against = f"{drift.training_rows:,} training rows"
+    found = drift.with_verdict("clear", "strong")
+    slight = len(drift.with_verdict("slight"))
+    lines = []
+    if not found and not slight:
+        lines.append(f"drift: none of {len(drift.features)} features beyond chance, against {against}")
+    elif not found:
+        lines.append(f"drift: {_count(slight, drift)} slightly, under {CLEAR:.0%} of the rows, against {against}")
+    else:
+        named = "; ".join(_named(one) for one in found[:MOST_NAMED])
+        more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        also = f" ({slight} more slightly)" if slight else ""
+        lines.append(f"drift: {_count(len(found), drift)}{also}, against {against}: {named}{more}")
+    missing = [one for one in drift.features if one.missing]
+    if missing:
+        named = ", ".join(f"{printable(one.name)} {one.missing:.1%}" for one in missing[:MOST_NAMED])
+        lines.append(f"missing values: {named}" + (", ..." if len(missing) > MOST_NAMED else ""))
+    return lines
+
+
+def _count(count: int, drift: Drift) -> str:
+    return f"{count} of {len(drift.features)} features {'has' if count == 1 else 'have'} moved"
+
+
+def _named(one: FeatureDrift) -> str:
+    side = "lower" if one.lower else "higher"
+    outside = one.below + one.above
+    beyond = f", {outside:.0%} outside the training's range" if outside >= 0.01 else ""
+    return f"{printable(one.name)} {side}, {one.distance:.0%} of the rows (PSI {one.psi:.2f}{beyond})"
+
+
+def drift_table(drift: Drift) -> pd.DataFrame:
+    """A row for each feature, the most distant first."""
+    return pd.DataFrame([{**asdict(one), "verdict": one.verdict} for one in drift.features])
+
+
+def write_drift(path: str, drift: Drift) -> None:
+    """Write all features to a file: JSON where its name ends so, else CSV."""
+    if Path(path).suffix.lower() == ".json":
+        features = drift_table(drift).to_dict("records")
+        found = {"rows": drift.rows, "training_rows": drift.training_rows, "by_chance": drift.by_chance}
+        write_atomic(path, (json.dumps({**found, "features": features}, indent=1) + "\n").encode())
+    else:
+        write_atomic(path, drift_table(drift).to_csv(index=False).encode())
