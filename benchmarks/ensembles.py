@@ -25,10 +25,11 @@ from scipy.stats import rankdata
 
 from sogaal.config import AUTHORS_STOP_EPOCHS, TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets, load_dataset
-from sogaal.members import as_long_as_needed, member_seeds
+from sogaal.members import as_long_as_needed
 from sogaal.metrics import roc_auc
 from sogaal.outcomes import snapshot_epochs
 from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
 from sogaal.trainer import Trainer
 from sogaal.voting import combined
 

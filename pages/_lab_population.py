@@ -1,7 +1,6 @@
 """What the spread and the map share: a population on screen, its progress, its end, and the way into a run of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -110,6 +109,6 @@ def picker(shown: Population, titles: Mapping[int, str], what: str) -> None:
 
 def stop_step(setup: Setup, dataset: Dataset) -> int | None:
     """The step after which "at stop" is evaluated, None if G does not stop within the run."""
-    config: Any = setup.config
-    step = (config.stop_epochs + 1) * config.batches(dataset.n)
-    return int(step) if config.whether_stop and step <= config.total_steps(dataset.n) else None
+    config = setup.config
+    step = config.stop_step(config.batches(dataset.n))
+    return step if step is not None and step <= config.total_steps(dataset.n) else None

@@ -127,7 +127,7 @@ def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
         step=steps,
         total_steps=record.total_steps or config.total_steps(dataset.n),
         epoch=steps // config.batches(dataset.n),
-        total_epochs=config.epochs,
+        total_epochs=config.epochs_of(config.batches(dataset.n)),
         steps_per_second=0.0,
         seconds_left=None,
         place_in_queue=None,

@@ -6,7 +6,7 @@ explain it. Whoever needs a form, a flag or a record derives it from :data:`FIEL
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -15,6 +15,10 @@ from pydantic.config import JsonDict
 from sogaal.errors import ConfigError
 
 Group = Literal["game", "learning", "networks", "batches", "run"]
+
+# The value of stop_epochs that leaves the choice to the seeds, and how long such a run goes on at most.
+AUTO: Literal["auto"] = "auto"
+AUTO_STEPS = 1600
 
 
 def _field(
@@ -59,16 +63,26 @@ class TrainConfig(BaseModel):
         too_low="The generated points may gather in one spot: mode collapse.",
         too_high="Each sub-generator gets few rows of a batch, and a step takes longer.",
     )
-    stop_epochs: int = _field(
+    stop_epochs: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = _field(
         20,
         "Stop training G after (epochs)",
-        "When G stops, counted as in the original: SO-GAAL's G trains one epoch more, MO-GAAL's one step more.",
+        "When G stops, counted as in the original: SO-GAAL's G trains one epoch more, MO-GAAL's one step more. auto: "
+        "several seeds play, the run ends where D turns, and all their D's score together; no label is used.",
         "game",
-        ge=1,
-        le=100_000,
         step=10,
         too_low="G has not reached the data: the potential outliers are far off and teach D little.",
         too_high="G imitates the data so well that D can tell nothing apart, or collapses.",
+    )
+    auto_seeds: int = _field(
+        8,
+        "Seeds of an automatic stop",
+        "How many seeds choose the stop together and score together where stop_epochs is auto; else ignored.",
+        "game",
+        ge=1,
+        le=64,
+        step=1,
+        too_low="The ranking depends on the luck of the seed.",
+        too_high="Takes as many times longer and gains little.",
     )
     whether_stop: Literal[0, 1] = _field(
         1, "Does G stop?", "1: G stops after stop_epochs. 0: G trains to the end of the run.", "game"
@@ -76,7 +90,7 @@ class TrainConfig(BaseModel):
     max_epochs: int | None = _field(
         None,
         "Epochs in all",
-        "Length of the run in epochs; empty means 3 x stop_epochs, as in the original.",
+        "Length of the run in epochs; empty means 3 x stop_epochs, as in the original (auto: 1,600 steps at most).",
         "game",
         ge=1,
         le=300_000,
@@ -231,9 +245,34 @@ class TrainConfig(BaseModel):
         return value.item() if isinstance(value, np.generic) else value
 
     @property
+    def automatic(self) -> bool:
+        """Whether the seeds choose the stop: the run then goes on until D turns, see :mod:`sogaal.committee`."""
+        return self.stop_epochs == AUTO
+
+    @property
     def epochs(self) -> int:
-        """Length of the run in epochs: ``max_epochs``, or the original's 3 x ``stop_epochs``."""
-        return self.max_epochs if self.max_epochs is not None else 3 * self.stop_epochs
+        """Length of the run in epochs: ``max_epochs``, or the original's 3 x ``stop_epochs``.
+
+        Of an automatic stop without ``max_epochs`` it depends on the table, see :meth:`epochs_of`; this is the most.
+        """
+        if self.max_epochs is not None:
+            return self.max_epochs
+        return AUTO_STEPS if self.stop_epochs == "auto" else 3 * self.stop_epochs
+
+    def epochs_of(self, batches: int) -> int:
+        """Length of the run in epochs of so many steps; with an automatic stop it may end before."""
+        if self.automatic and self.max_epochs is None:
+            return -(-AUTO_STEPS // batches)
+        return self.epochs
+
+    def stop_step(self, batches: int) -> int | None:
+        """The end of G's last trained epoch, in steps, of so many an epoch; None if G is not stopped.
+
+        That is where "at stop" is evaluated, if the run gets so far.
+        """
+        if not self.whether_stop or self.stop_epochs == "auto":
+            return None
+        return (self.stop_epochs + 1) * batches
 
     @property
     def n_generators(self) -> int:
@@ -246,7 +285,7 @@ class TrainConfig(BaseModel):
 
     def total_steps(self, n: int) -> int:
         """Steps of the whole run over ``n`` rows."""
-        return self.epochs * self.batches(n)
+        return self.epochs_of(self.batches(n)) * self.batches(n)
 
     def replace(self, **changes: Any) -> Self:
         """A checked copy with some values changed; raises :class:`ConfigError` that names the parameter."""
@@ -288,7 +327,8 @@ def _rule(name: str) -> str:
     low = f"{'over' if info.low_open else 'at least'} {info.low:g}" if info.low is not None else ""
     high = f"{'under' if info.high_open else 'at most'} {info.high:.15g}" if info.high is not None else ""
     bounds = " and ".join(part for part in (low, high) if part)
-    return f"{noun} {bounds}".strip() + (" (or empty)" if info.optional else "")
+    words = "".join(f", or {word!r}" for word in info.words)
+    return f"{noun} {bounds}".strip() + words + (" (or empty)" if info.optional else "")
 
 
 @dataclass(frozen=True)
@@ -296,7 +336,8 @@ class FieldInfo:
     """What a form, a flag or a message needs to know about one field of :class:`TrainConfig`.
 
     ``low``/``high`` are the bounds (``*_open``: the bound itself is not allowed), ``step`` a form's increment, ``log``
-    whether sizes rather than differences matter, ``too_low``/``too_high`` what happens at either end.
+    whether sizes rather than differences matter, ``too_low``/``too_high`` what happens at either end, ``words`` what a
+    number may be instead.
     """
 
     name: str
@@ -315,6 +356,7 @@ class FieldInfo:
     optional: bool
     too_low: str
     too_high: str
+    words: tuple[str, ...] = ()
 
     def parse(self, text: str) -> Any:
         """The value that ``text`` (a flag, an address) stands for; raises :class:`ConfigError` that names the field.
@@ -323,6 +365,8 @@ class FieldInfo:
         """
         if self.optional and text.strip().lower() in ("", "none"):
             return None
+        if text.strip().lower() in self.words:
+            return text.strip().lower()
         if self.choices:
             matching = [choice for choice in self.choices if str(choice) == text.strip().lower()]
             if matching:
@@ -336,8 +380,10 @@ class FieldInfo:
 
 
 def _field_info(name: str, schema: dict[str, Any], description: Any) -> FieldInfo:
-    optional = "anyOf" in schema
-    typed = next(s for s in schema["anyOf"] if s["type"] != "null") if optional else schema
+    variants = schema.get("anyOf", [schema])
+    optional = any(s["type"] == "null" for s in variants)
+    words = tuple(s["const"] for s in variants if "const" in s)
+    typed = next(s for s in variants if s["type"] != "null" and "const" not in s)
     choices = tuple(typed.get("enum", ()))
     kinds: dict[str, Literal["int", "float"]] = {"integer": "int", "number": "float"}
     low, high = typed.get("minimum"), typed.get("maximum")
@@ -353,6 +399,7 @@ def _field_info(name: str, schema: dict[str, Any], description: Any) -> FieldInf
         high_open="exclusiveMaximum" in typed,
         choices=choices,
         optional=optional,
+        words=words,
         **description.json_schema_extra,
     )
 

@@ -10,12 +10,12 @@ QUANTILE_ROWS = 20_000
 
 
 def generator_steps(config: TrainConfig, batches: int) -> int | None:
-    """Steps that G trains, None if it never stops: the originals test their flag at different places (DESIGN)."""
-    if not config.whether_stop:
+    """Steps that G trains, None if it is never stopped: the originals test their flag at different places (DESIGN)."""
+    if not config.whether_stop or config.stop_epochs == "auto":
         return None
     if config.algorithm == "mo-gaal":
         return config.stop_epochs * batches + 1
-    return (config.stop_epochs + 1) * batches
+    return config.stop_step(batches)
 
 
 def sub_generator_blocks(batch: int, k: int) -> list[tuple[int, int]]:

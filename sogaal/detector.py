@@ -17,16 +17,18 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sogaal.config import FIELDS, TrainConfig
+from sogaal.committee import Choice
+from sogaal.config import AUTO, FIELDS, TrainConfig
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError
 from sogaal.explain import Explanation
 from sogaal.history import HistoryView
-from sogaal.members import Trained, as_long_as_needed, checked_n_jobs, member_seeds, train_members
+from sogaal.members import Trained, as_long_as_needed, checked_n_jobs, train_committee, train_members
 from sogaal.model import Model, ScoreAt, scoring_moment
 from sogaal.networks import Discriminator, Generator
 from sogaal.outcomes import snapshot_epochs
 from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
 
 DoubleArray = npt.NDArray[np.float64]
 
@@ -37,6 +39,7 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     _algorithm: ClassVar[Literal["so-gaal", "mo-gaal"]]
 
     n_estimators: Any
+    stop_epochs: Any
     snapshots: Any
     n_jobs: Any
     contamination: Any
@@ -45,6 +48,7 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
     config_: TrainConfig
     estimators_: list[Model]
     scaler_: Scaler
+    choice_: Choice | None
     history_: HistoryView
     discriminator_: Discriminator
     generators_: list[Generator]
@@ -66,12 +70,15 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         names = getattr(self, "feature_names_in_", None)
         columns = None if names is None else tuple(map(str, names))
         scaler = Scaler.fit(table, self.scaling, columns)
-        configs = [config.replace(seed=seed) for seed in member_seeds(config.seed, count)]
-        trained = train_members(scaler.transform(table), configs, int(self.snapshots), self.n_jobs)
-        self.config_, self.scaler_ = config, scaler
+        if config.automatic:
+            trained = train_committee(scaler.transform(table), config)
+        else:
+            configs = [config.replace(seed=seed) for seed in member_seeds(config.seed, count)]
+            trained = train_members(scaler.transform(table), configs, int(self.snapshots), self.n_jobs)
+        self.config_, self.scaler_, self.choice_ = config, scaler, trained[0].choice
         self.history_, self.generators_ = trained[0].history, trained[0].generators
         members = [_model(member, scaler, columns) for member in trained]
-        model = members[0] if count == 1 else Ensemble(tuple(members))
+        model = members[0] if len(trained) == 1 else Ensemble(tuple(members))
         self._model = model.with_reference(table)
         self.estimators_ = [self._model] if isinstance(self._model, Model) else members
         self.discriminator_ = Discriminator(self.estimators_[0].discriminator())
@@ -97,6 +104,13 @@ class _Gaal(OutlierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn 
         values: dict[str, Any] = {"algorithm": self._algorithm, "seed": self._seed()}
         values |= {name: getattr(self, name) for name in FIELDS if name in inspect.signature(type(self)).parameters}
         snapshots = self._count("snapshots")
+        if isinstance(self.stop_epochs, str) and self.stop_epochs == AUTO:
+            if snapshots > 1:
+                raise ConfigError(
+                    f"snapshots must be 1 with stop_epochs 'auto', which has moments of its own, got {snapshots}.",
+                    field="snapshots",
+                )
+            return TrainConfig.checked(values | {"auto_seeds": self._count("n_estimators")})
         config = as_long_as_needed(TrainConfig.checked(values), snapshots)
         if snapshots > 1:
             snapshot_epochs(config, snapshots)  # what cannot be had is said before the training
@@ -166,10 +180,13 @@ class SOGAAL(_Gaal):
     random_state: a whole number (the seed itself), a RandomState, or None for a different training every time.
     scaling: "minmax", "robust" or "none"; fitted on the training data and applied to whatever is scored.
     n_estimators: how many trainings score together by their mean logit. The first has the seed of ``random_state`` and
-        is what a single detector would be; the others' seeds follow from it, see :func:`sogaal.members.member_seeds`.
+        is what a single detector would be; the others' seeds follow from it, see :func:`sogaal.seeding.member_seeds`.
     snapshots: at how many moments of each training D is kept, all of which score together: evenly spaced over the
         run, which with ``score_at="stop"`` goes on to twice the stop unless ``max_epochs`` is given. 1: D as
         ``score_at`` says; with more, ``score_at`` decides nothing but the length of the run.
+    stop_epochs: "auto" lets ``n_estimators`` seeds (take about eight) choose the stop, without labels, and all their
+        D's up to there score together; see :mod:`sogaal.committee`, and docs/labelfree.md for how good that is.
+        ``whether_stop``, ``score_at`` and ``n_jobs`` then decide nothing; ``choice_`` says what was chosen and why.
     n_jobs: over how many processes the trainings of an ensemble go, as in scikit-learn: None or 1: all in this one
         (None: unless a ``joblib.parallel_config`` says otherwise); -1: all cores. The result is the same bit for bit.
         They go to a pool that stays warm between fits, and only where it is faster: its first start takes about three
@@ -185,9 +202,10 @@ class SOGAAL(_Gaal):
     labels evaluate only).
 
     After ``fit``: ``discriminator_`` and ``generator_`` (torch modules, in the scaled space), ``history_``,
-    ``offset_``, ``scaler_``, ``config_``, ``n_features_in_`` and, for data frames, ``feature_names_in_``; and
-    ``estimators_``, the list of trainings as :class:`sogaal.model.Model`, each with a ``score_samples`` of its own. Of
-    an ensemble, modules, history and configuration are the first training's (D with ``snapshots``: at its end).
+    ``offset_``, ``scaler_``, ``config_``, ``n_features_in_`` and, for data frames, ``feature_names_in_``;
+    ``choice_``, None unless ``stop_epochs`` is "auto"; and ``estimators_``, the list of trainings as
+    :class:`sogaal.model.Model`, each with a ``score_samples`` of its own. Of an ensemble, modules, history and
+    configuration are the first training's (D with ``snapshots``: at its end).
     """
 
     _algorithm = "so-gaal"
@@ -195,7 +213,7 @@ class SOGAAL(_Gaal):
     def __init__(
         self,
         *,
-        stop_epochs: int = 20,
+        stop_epochs: int | str = 20,
         whether_stop: int = 1,
         max_epochs: int | None = None,
         score_at: str = "stop",
@@ -267,7 +285,7 @@ class MOGAAL(_Gaal):
         self,
         *,
         k: int = 10,
-        stop_epochs: int = 20,
+        stop_epochs: int | str = 20,
         whether_stop: int = 1,
         max_epochs: int | None = None,
         score_at: str = "end",

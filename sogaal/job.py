@@ -86,7 +86,7 @@ class Job(Ordered):
             step=0,
             total_steps=config.total_steps(dataset.n),
             epoch=0,
-            total_epochs=config.epochs,
+            total_epochs=config.epochs_of(config.batches(dataset.n)),
             steps_per_second=0.0,
             seconds_left=None,
             place_in_queue=None,

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import cpu_count, effective_n_jobs
 
+from sogaal.committee import Choice
 from sogaal.config import TrainConfig
 from sogaal.devices import one_thread
 from sogaal.errors import ConfigError, DivergedError, SogaalError, failure_message
@@ -44,7 +45,8 @@ class Trained:
     """What is left of a finished run; it can be pickled.
 
     ``discriminators``: D at the "stop" (where G stopped within the run) and at the "end". ``snapshots``: D at the
-    moments that were asked for, in order. ``generators``: as they are at the end.
+    moments that were asked for, in order. ``generators``: as they are at the end. ``choice``: how the stop was chosen,
+    where ``stop_epochs`` is "auto".
     """
 
     config: TrainConfig
@@ -52,22 +54,7 @@ class Trained:
     snapshots: tuple[DiscriminatorWeights, ...]
     history: HistoryView
     generators: list[Generator]
-
-
-def member_seeds(seed: int, count: int) -> list[int]:
-    """``count`` different seeds: ``seed`` itself, then numbers that depend on it and on their place alone.
-
-    So the first member is the single run of that seed, a larger ensemble begins with the smaller one, and ensembles of
-    neighbouring seeds share no members (with seed, seed + 1, ... they would share nearly all).
-    """
-    found = [seed]
-    place = 0
-    while len(found) < count:
-        place += 1
-        derived = int(np.random.SeedSequence((seed, place)).generate_state(1)[0])
-        if derived not in found:
-            found.append(derived)
-    return found
+    choice: Choice | None = None
 
 
 def as_long_as_needed(config: TrainConfig, snapshots: int = 1) -> TrainConfig:
@@ -77,6 +64,8 @@ def as_long_as_needed(config: TrainConfig, snapshots: int = 1) -> TrainConfig:
     goes on to twice the stop, so that as many moments lie after it as before.
     """
     if config.max_epochs is not None or config.score_at == "end" or not config.whether_stop:
+        return config
+    if config.stop_epochs == "auto":
         return config
     return config.replace(max_epochs=(config.stop_epochs + 1) * (1 if snapshots == 1 else 2))
 
@@ -100,6 +89,22 @@ def train_member(X: FloatArray, config: TrainConfig, snapshots: int = 1) -> Trai
     trainer = Trainer(X, config)
     kept = to_the_end(trainer, snapshots)
     return Trained(config, discriminators_of(trainer), kept or (), trainer.history.view(), trainer.generators())
+
+
+def train_committee(X: FloatArray, config: TrainConfig) -> list[Trained]:
+    """One automatic run of ``config`` on the scaled table ``X`` (n, d): a :class:`Trained` for each of its seeds.
+
+    Their snapshots score together. History and generators are the first seed's: the others leave their D's alone.
+    Raises what :class:`Trainer` raises.
+    """
+    with one_thread():
+        trainer = Trainer(X, config).fit()
+    choice, history, generators = trainer.choice, trainer.history.view(), trainer.generators()
+    assert choice is not None
+    return [
+        Trained(config.replace(seed=seed), {"end": kept[-1]}, kept, history, generators, choice)
+        for seed, kept in zip(choice.seeds, trainer.voters(), strict=True)
+    ]
 
 
 def train_members(

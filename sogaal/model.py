@@ -33,7 +33,7 @@ At = Literal["stop", "end"]
 ScoreAt = Literal["stop", "end", "snapshots"]
 
 # Training rows whose scores a model remembers the distribution of.
-SCORED_ROWS = 100_000
+SCORED_ROWS = 20_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,8 +43,9 @@ class Model:
     ``discriminators``: by "stop" (where G stopped within the run) and "end". ``at``: which of them scores, or
     "snapshots". ``feature_names``: the d columns' names, None where the training data had none. ``dataset``,
     ``fingerprint``: name and SHA-256 of the training table, empty where unknown. ``version``: the library that trained
-    it. ``snapshots``: D at moments of the run, in order, where such were kept; they score together, see
-    :func:`combined`. ``reference``: how the training table and its scores were distributed, None where unknown.
+    it. ``snapshots``: D at moments of the run, in order, where such were kept (with ``stop_epochs="auto"`` those of all
+    seeds); they score together, see :func:`combined`. ``reference``: how the training table and its scores were
+    distributed, None where unknown.
     """
 
     config: TrainConfig
@@ -71,11 +72,14 @@ class Model:
         ``dataset``: what it learned from, whose name, fingerprint and feature names are kept with the model.
         """
         discriminators = discriminators_of(trainer)
-        at = scoring_moment(trainer.config, discriminators)
+        voters = tuple(weights for seed in trainer.voters() for weights in seed)
+        at: ScoreAt = "snapshots" if voters else scoring_moment(trainer.config, discriminators)
         if dataset is None:
-            return cls(trainer.config, scaler, discriminators, at, feature_names)
+            return cls(trainer.config, scaler, discriminators, at, feature_names, snapshots=voters)
         names = dataset.feature_names if feature_names is None else feature_names
-        model = cls(trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint)
+        model = cls(
+            trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint, snapshots=voters
+        )
         return model.with_reference(dataset.X)
 
     def with_reference(self, X: npt.ArrayLike) -> Self:

@@ -179,7 +179,7 @@ def to_the_end(
     kept: list[DiscriminatorWeights] = []
     for end in [*(epoch * trainer.batches for epoch in moments), trainer.total_steps]:
         steps = 1
-        while trainer.step < end:
+        while trainer.step < end and not trainer.finished:  # seeds that choose the stop may end it before
             if cancelled():
                 return None
             started = time.perf_counter()

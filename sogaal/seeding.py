@@ -32,6 +32,22 @@ def noise_block(seed: int, kind: Stream, index: int, shape: tuple[int, ...]) -> 
     return stream(seed, kind, index).random(shape, dtype=np.float32)
 
 
+def member_seeds(seed: int, count: int) -> list[int]:
+    """``count`` different seeds: ``seed`` itself, then numbers that depend on it and on their place alone.
+
+    So the first member is the single run of that seed, a larger ensemble begins with the smaller one, and ensembles of
+    neighbouring seeds share no members (with seed, seed + 1, ... they would share nearly all).
+    """
+    found = [seed]
+    place = 0
+    while len(found) < count:
+        place += 1
+        derived = int(np.random.SeedSequence((seed, place)).generate_state(1)[0])
+        if derived not in found:
+            found.append(derived)
+    return found
+
+
 class Permutations:
     """The orders of ``n`` rows, one for each epoch: ``stream(seed, Stream.ORDER, epoch).permutation(n)``, faster.
 

@@ -5,7 +5,8 @@
         ...                           # trainer.history.view(), trainer.frame()
     logits = trainer.scores(X)
 
-The recipe is that of Liu et al. 2019 as the authors' code runs it; the step itself is :mod:`sogaal.engine`.
+The recipe is that of Liu et al. 2019 as the authors' code runs it; the step itself is :mod:`sogaal.engine`. With
+``stop_epochs="auto"`` more seeds play along, end the run and score with it: :mod:`sogaal.committee`.
 """
 
 import time
@@ -16,14 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.captured import engine_for
+from sogaal.committee import Choice, Committee
 from sogaal.config import TrainConfig
 from sogaal.errors import ConfigError, DataError, DivergedError
 from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import EVALUATION_COLUMNS, History
-from sogaal.metrics import ranking_metrics_of_rows
+from sogaal.metrics import ranking_metrics_of_rows, roc_auc
 from sogaal.networks import Discriminator, Generator
 from sogaal.records import Marks, StepRecord
 from sogaal.seeding import Stream, stream
+from sogaal.voting import combined
 
 FloatArray = npt.NDArray[np.float32]
 At = Literal["stop", "end", "now"]
@@ -48,7 +51,7 @@ class Trainer:
         self.engine = engine_for(self.X, [config])
         self.n, self.d = self.X.shape
         self.batches = self.engine.batches
-        self.total_epochs = config.epochs
+        self.total_epochs = config.epochs_of(self.batches)
         self.total_steps = config.total_steps(self.n)
         self.generator_steps = self.engine.generator_steps[0]
         self.stop_step = self._stop_step()
@@ -56,6 +59,9 @@ class Trainer:
         self.diverged: DivergedError | None = None
         self.seconds = 0.0
         self._stop_values: FloatArray | None = None
+        self._committee: Committee | None = None
+        if config.automatic:
+            self._committee = Committee(self.X, config, self.engine, self.total_steps)
         self._evaluation_rows = self._choose_evaluation_rows()
         deviation = self.X.std(axis=0, dtype=np.float64)
         self._varying = deviation > 0
@@ -63,10 +69,8 @@ class Trainer:
 
     def _stop_step(self) -> int | None:
         """After which step "at stop" is evaluated: the end of G's last trained epoch; None if the run ends first."""
-        if self.generator_steps is None:
-            return None
-        step = (self.config.stop_epochs + 1) * self.batches
-        return step if step <= self.total_steps else None
+        step = self.config.stop_step(self.batches)
+        return step if step is not None and step <= self.total_steps else None
 
     def _choose_evaluation_rows(self) -> npt.NDArray[np.int64] | None:
         """A fixed sample with the table's share of outliers, or None for all rows."""
@@ -94,8 +98,14 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing left to do: all steps are done, or the run diverged."""
-        return self.step >= self.total_steps or self.diverged is not None
+        """Whether there is nothing left to do: all steps are done, the seeds chose the stop, or the run diverged."""
+        chosen = self._committee is not None and self._committee.ended
+        return chosen or self.step >= self.total_steps or self.diverged is not None
+
+    @property
+    def choice(self) -> Choice | None:
+        """How the seeds choose the stop, as far as they got; None where ``stop_epochs`` says it."""
+        return None if self._committee is None else self._committee.choice
 
     @property
     def generator_stopped(self) -> bool:
@@ -121,10 +131,14 @@ class Trainer:
         try:
             while done < max_steps and not self.finished:
                 steps = min(max_steps - done, EVALUATED_TOGETHER, self.total_steps - self.step)
+                if self._committee is not None:
+                    steps = min(steps, self._committee.next_moment(self.step) - self.step)
                 record = self.engine.advance(steps, self._evaluations(self.step, self.step + steps))
                 if record.marks is not None:
                     self._evaluate(record.marks)
                 self._add(record)
+                if self._committee is not None:
+                    self._committee.follow(record.marks)
                 done += steps
         finally:
             self.seconds += time.perf_counter() - started
@@ -140,6 +154,8 @@ class Trainer:
         """The steps in (after, up_to] at whose end the run is evaluated."""
         every = self.config.eval_every * self.batches
         due = set(range((after // every + 1) * every, up_to + 1, every))
+        if self._committee is not None and up_to == self._committee.next_moment(after):
+            due.add(up_to)
         return due | {step for step in (self.stop_step, self.total_steps) if step is not None and after < step <= up_to}
 
     def _add(self, record: StepRecord) -> None:
@@ -211,14 +227,22 @@ class Trainer:
         """D's logits (m,) float32 of rows ``X`` (m, d), scaled (None: the table); **lower = more abnormal**.
 
         ``at``: "stop" (when G stopped), "end" or "now" (as D is now), None: as ``score_at`` says, or now if G has not
-        stopped. Raises :class:`ConfigError` for "stop" before the stop.
+        stopped. Of seeds that choose the stop, the mean logit of all D's that were kept so far, unless "now" is asked
+        for. Raises :class:`ConfigError` for "stop" before the stop.
         """
+        if at in (None, "end") and self.voters():
+            voters = [weights for seed in self.voters() for weights in seed]
+            return combined(voters, self.X if X is None else X).astype(np.float32)
         logits: FloatArray = self.engine.logits(X, self._values(at))[0]
         return logits
 
     def discriminator_weights(self, at: At | None = "now") -> DiscriminatorWeights:
         """D's weights in numpy; ``at`` as in :meth:`scores`."""
         return self.engine.discriminator_weights(0, self._values(at))
+
+    def voters(self) -> list[tuple[DiscriminatorWeights, ...]]:
+        """With ``stop_epochs="auto"`` the D's that score together so far, seed by seed and moment by moment."""
+        return [] if self._committee is None or not self._committee.moments else self._committee.voters()
 
     def discriminator(self, at: At | None = None) -> Discriminator:
         """D as a torch module; ``at`` as in :meth:`scores`."""
@@ -235,19 +259,27 @@ class Trainer:
         return Frame(self.step, self.epoch, points.reshape(-1, self.d), owner, self.discriminator_weights())
 
     def summary(self) -> dict[str, Any]:
-        """Plain numbers of the run so far: steps, seconds, auc_stop, auc_final, auc_best, d_loss, g_loss; or None."""
+        """Plain numbers of the run so far: steps, seconds, auc_stop, auc_final, auc_best, d_loss, g_loss; or None.
+
+        With ``stop_epochs="auto"`` the final AUC is that of all seeds together, the best one the first's on its way,
+        and "auto" says how the stop was chosen, as of :meth:`sogaal.committee.Choice.to_dict`.
+        """
         view = self.history.view()
         auc = view.auc if self.y is not None and len(view.auc) else None
         at_stop = np.nonzero(view.eval_step == (self.stop_step or -1))[0]
+        choice = self.choice
+        final = float(auc[-1]) if auc is not None else None
+        if self.y is not None and choice is not None and choice.steps:
+            final = roc_auc(self.scores(), self.y)
         return {
             "steps": self.step,
             "seconds": self.seconds,
             "auc_stop": float(auc[at_stop[0]]) if auc is not None and len(at_stop) else None,
-            "auc_final": float(auc[-1]) if auc is not None else None,
+            "auc_final": final,
             "auc_best": float(auc.max()) if auc is not None else None,
             "d_loss": float(view.d_loss[-1]) if view.steps else None,
             "g_loss": float(view.g_loss[-1]) if view.steps else None,
-        }
+        } | ({} if choice is None else {"auto": choice.to_dict()})
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -261,6 +293,8 @@ class Trainer:
         state["seconds"] = np.array(self.seconds)
         if self._stop_values is not None:
             state["d_stop_values"] = self._stop_values
+        if self._committee is not None:
+            state |= self._committee.state_dict()
         return state
 
     def load_state_dict(self, state: Mapping[str, npt.NDArray[np.generic]], history: History) -> None:
@@ -287,6 +321,8 @@ class Trainer:
         if kept.view().steps < step:
             raise ConfigError(f"history must have the {step} steps before the state, got {kept.view().steps}.")
         self.engine.load_state_dict({name: np.asarray(state[name], dtype=np.float32) for name in mine}, step)
+        if self._committee is not None:
+            self._committee.load_state_dict(state, step)
         self.seconds = float(state["seconds"])
         self._stop_values = None if stop is None else np.asarray(stop, dtype=np.float32)
         self.history = kept

@@ -17,12 +17,13 @@ from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, failure_message
 from sogaal.labelfree import agreement, in_top, top_agreement
-from sogaal.members import as_long_as_needed, member_seeds
+from sogaal.members import as_long_as_needed
 from sogaal.metrics import rank
 from sogaal.model import At
 from sogaal.outcomes import RunOutcome
 from sogaal.pool import RunPool, Runs, shared_pool
 from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
 from sogaal.snapshots import JobState
 
 FloatArray = npt.NDArray[np.float32]

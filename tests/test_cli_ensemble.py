@@ -16,9 +16,9 @@ import pytest
 from sogaal import SOGAAL, load_dataset, load_model
 from sogaal.cli import main
 from sogaal.config import make_config
-from sogaal.members import member_seeds
 from sogaal.metrics import roc_auc
 from sogaal.runs.store import RunStore
+from sogaal.seeding import member_seeds
 from sogaal.snapshots import JobState
 from tests.conftest import ROOT
 

@@ -23,12 +23,13 @@ from sogaal.config import TrainConfig, make_config
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DivergedError, ModelError
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS
-from sogaal.members import as_long_as_needed, member_seeds, pays, train_members
+from sogaal.members import as_long_as_needed, pays, train_members
 from sogaal.metrics import outlier_score, roc_auc
 from sogaal.model import Model
 from sogaal.outcomes import snapshot_epochs
 from sogaal.pool import RunPool, shared_pool
 from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
 from sogaal.trainer import Trainer
 from tests.conftest import ROOT
 

@@ -9,9 +9,9 @@ from scipy.stats import spearmanr
 from sogaal import Trainer, load_dataset
 from sogaal.config import make_config
 from sogaal.errors import ConfigError
-from sogaal.members import member_seeds
 from sogaal.pool import RunPool
 from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
 from sogaal.snapshots import JobState
 from sogaal.trust import SeedCheck, Trust, trust_of
 

@@ -19,7 +19,7 @@ from sogaal.errors import DivergedError, SogaalError
 from sogaal.exports import save_model, scores_csv, scores_table
 from sogaal.exports.models import model_bytes
 from sogaal.files import write_atomic
-from sogaal.members import member_outcomes, member_seeds
+from sogaal.members import member_outcomes
 from sogaal.metrics import roc_auc
 from sogaal.model import At, Model, scoring_moment
 from sogaal.outcomes import RunOutcome
@@ -33,6 +33,7 @@ from sogaal.runs.store import RunStore
 from sogaal.runs.summary import run_summary
 from sogaal.runs.titles import run_title
 from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
 from sogaal.snapshots import JobState
 from sogaal.trainer import Trainer
 

@@ -48,6 +48,8 @@ RULES = (
     equilibrium,
     no_labels,
 )
+# Where several seeds choose the stop and score together, the ranking is not that of the one game which is on record.
+OF_ALL_SEEDS = (divergence, unscaled, dead_generator, dead_discriminator, no_labels)
 KINDS: tuple[str, ...] = (*(rule.__name__ for rule in RULES), "unclear", "healthy")
 
 
@@ -64,10 +66,11 @@ def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
         if not evidence.view.steps:
             only = divergence(course)
             return () if only is None else (only,)
-        found = [finding for rule in RULES if (finding := rule(course)) is not None]
+        rules = OF_ALL_SEEDS if evidence.config.automatic else RULES
+        found = [finding for rule in rules if (finding := rule(course)) is not None]
         if course.on_the_way:
             found = [_so_far(finding) for finding in found]
-        whole = verdict(course, found)
+        whole = None if evidence.config.automatic else verdict(course, found)
     found += [] if whole is None else [whole]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 

@@ -63,7 +63,8 @@ def score_at_stop() -> Advice:
 def stop_after(epochs: int, course: Course) -> Advice:
     """Another moment for G to stop; the run takes the original's length, three times that."""
     epochs = max(1, epochs)
-    when = " later" if epochs > course.config.stop_epochs else " earlier"
+    stop = course.config.stop_epochs
+    when = " later" if stop != "auto" and epochs > stop else " earlier"
     changes: dict[str, Any] = {"stop_epochs": epochs, "max_epochs": None}
     if not course.config.whether_stop:
         changes["whether_stop"] = 1

@@ -134,14 +134,15 @@ def stopped_too_early(course: Course) -> Finding | None:
     stops. An early stop does little harm there: it ends at .81 to 1.00, on average above the post's own setting. So it
     is never called a failure.
     """
-    if not course.stopped or isnan(course.final_distance) or course.dead_d:
+    stop = course.config.stop_epochs
+    if not course.stopped or stop == "auto" or isnan(course.final_distance) or course.dead_d:
         return None
     far = course.final_distance > FAR and _untaught(course)
     slope = course.g_loss_fall
     outside = 1 < course.final_distance <= FAR and course.nearest[1] > 1
     if not far and not (outside and slope > 0.1):
         return None
-    epochs = max(2 * course.config.stop_epochs, round(USUAL_STEPS / course.evidence.batches) if far else 0)
+    epochs = max(2 * stop, round(USUAL_STEPS / course.evidence.batches) if far else 0)
     advice = stop_after(min(epochs, 100_000), course)
     window = course.at_stop
     good = course.scored_auc >= 0.9

@@ -72,12 +72,13 @@ class _Grid:
     @classmethod
     def of(cls, config: TrainConfig, batches: int) -> "_Grid":
         """For a run of ``config`` with so many batches an epoch."""
-        total, period = config.epochs * batches, config.eval_every * batches
+        total, period = config.epochs_of(batches) * batches, config.eval_every * batches
         evaluations = period * math.ceil(total / period / MOST_ROWS)
         stride = math.ceil(total / MOST_ROWS)
         if 1 < stride and evaluations <= 2 * stride:  # the other scalars go along with the evaluations: fewer events
             stride = math.ceil(stride / evaluations) * evaluations
-        return cls(stride, evaluations, (1, (config.stop_epochs + 1) * batches, total))
+        marks = [step for step in (1, config.stop_step(batches), total) if step is not None]
+        return cls(stride, evaluations, tuple(marks))
 
 
 class RunEvents:

@@ -12,15 +12,18 @@ from sogaal.labelfree.flat_loss import Fall, fall, stop_epochs_by_rule
 from sogaal.labelfree.loss_entropy import entropy_stop, loss_entropy
 from sogaal.labelfree.mass import excess_mass, mass_volume, uniform_rows
 from sogaal.labelfree.neighbours import THETA, neighbour_ratio
+from sogaal.labelfree.turning import TURNED, likeness, turn
 
 __all__ = [
     "THETA",
+    "TURNED",
     "Fall",
     "agreement",
     "entropy_stop",
     "excess_mass",
     "fall",
     "in_top",
+    "likeness",
     "loss_entropy",
     "mass_volume",
     "mean_rank",
@@ -28,5 +31,6 @@ __all__ = [
     "pair_agreements",
     "stop_epochs_by_rule",
     "top_agreement",
+    "turn",
     "uniform_rows",
 ]

@@ -21,7 +21,6 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from sogaal.counting import generator_steps
 from sogaal.diagnosis import Evidence, Finding, diagnose
 from sogaal.errors import failure_message
 from sogaal.history import EVALUATION_COLUMNS, STEP_COLUMNS, HistoryView
@@ -237,8 +236,8 @@ def _view(history: dict[str, Any]) -> HistoryView:
 def _main_finding(setup: Setup, view: HistoryView, outcome: RunOutcome, X: FloatArray, scaling: str) -> Finding | None:
     config = setup.config
     batches = config.batches(len(X))
-    stop = (config.stop_epochs + 1) * batches
-    stops = generator_steps(config, batches) is not None and stop <= config.total_steps(len(X))
+    stop = config.stop_step(batches)
+    stops = stop is not None and stop <= config.total_steps(len(X))
     found = diagnose(
         Evidence(
             config=config,

@@ -28,7 +28,7 @@ def run_summary(
     """All that is known of a run as plain JSON values; None where there is no value, or none yet.
 
     ``epochs``: whole epochs done. ``numbers``: as of :meth:`sogaal.trainer.Trainer.summary`; None before the first
-    step. ``run``: the id of its record, None where it has none.
+    step; "auto" is there where ``stop_epochs`` is. ``run``: the id of its record, None where it has none.
     """
     known = {"steps": 0, "seconds": 0.0} if numbers is None else numbers
     summary: dict[str, Any] = finite(
@@ -43,6 +43,7 @@ def run_summary(
             "scaling": scaler.method,
             "epochs": epochs,
             **{name: known.get(name) for name in NUMBERS},
+            **({"auto": known["auto"]} if known.get("auto") else {}),
             "run": run,
             "notes": [*dataset.notes, *scaler.notes],
         }

@@ -10,6 +10,7 @@ from tests.pages.session import Session
 CHANGES = {
     "algorithm": "mo-gaal",
     "k": 4,
+    "auto_seeds": 5,
     "stop_epochs": 17,
     "whether_stop": 0,
     "max_epochs": 40,

@@ -1,0 +1,182 @@
+"""`Committee`: several seeds of one set-up that choose the stop together, without labels, and then score together.
+
+This is what ``stop_epochs="auto"`` means. All seeds play the same game, G never held. Every :data:`MOMENT_STEPS` steps
+each D judges the rows, and is kept. When D turns (:mod:`sogaal.labelfree.turning`) the run ends, and the mean logit of
+all D's that were kept, of all seeds and moments, ranks the rows. A moment at which D told the generated points well
+from the table has large logits, and so weighs more than one at which G had reached the data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.captured import engine_for
+from sogaal.config import TrainConfig
+from sogaal.engine import Engine
+from sogaal.errors import ConfigError
+from sogaal.frames import DiscriminatorWeights
+from sogaal.labelfree import agreement, likeness, turn
+from sogaal.labelfree.turning import TURNED
+from sogaal.records import Marks
+from sogaal.seeding import Stream, member_seeds, stream
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+
+MOMENT_STEPS = 100
+# Rows on which rankings are compared, when the table has more.
+COMPARED_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the stop was chosen, or is being chosen; nothing in it changes.
+
+    ``steps`` (e,): of the moments so far. ``likeness`` (e,): the seeds' mean verdict at each against its mean up to
+    there, Spearman's rank correlation. ``agreement`` (e,): of the seeds with one another at each, mean over all pairs,
+    NaN for a single seed. ``turned``: whether D has turned, at the last of them. ``seeds``: those that play.
+    """
+
+    seeds: tuple[int, ...]
+    steps: tuple[int, ...]
+    likeness: tuple[float, ...]
+    agreement: tuple[float, ...]
+    turned: bool
+
+    @property
+    def why(self) -> str:
+        """Why the run ended where it did, in one sentence."""
+        if not self.steps:
+            return "No moment was judged yet."
+        who = "one seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        kept = f"the mean of {len(self.steps)} moments of {who} ranks the rows"
+        if not self.turned:
+            return f"D did not turn by step {self.steps[-1]:,}: {kept}."
+        low = self.likeness[-2]
+        return (
+            f"D turned: at step {self.steps[-2]:,} its ranking resembled the mean of those before by {low:.2f} "
+            f"(under {TURNED}), and at step {self.steps[-1]:,} it began to come back; {kept}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values by name."""
+        alike = [None if np.isnan(value) else value for value in self.agreement]
+        return {
+            "seeds": list(self.seeds), "steps": list(self.steps), "likeness": list(self.likeness), "agreement": alike,
+            "turned": self.turned, "why": self.why,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Choice":
+        """What :meth:`to_dict` gave; KeyError, TypeError or ValueError for anything else."""
+        alike = tuple(float("nan") if value is None else float(value) for value in values["agreement"])
+        return cls(
+            tuple(map(int, values["seeds"])), tuple(map(int, values["steps"])), tuple(map(float, values["likeness"])),
+            alike, bool(values["turned"]),
+        )  # fmt: skip
+
+
+class Committee:
+    """The seeds of one automatic run on the scaled table ``X`` (n, d); ``first``: the engine of the first one.
+
+    The others follow it: :meth:`follow` is called after each portion of its steps, which ends at :meth:`next_moment`
+    at the latest. A seed whose numbers leave the finite range drops out with all its moments; if it is the first one,
+    the run diverges as any other. ``last``: the step at which the run ends if D does not turn.
+    """
+
+    def __init__(self, X: FloatArray, config: TrainConfig, first: Engine, last: int) -> None:
+        self._others = [
+            engine_for(X, [config.replace(seed=seed)]) for seed in member_seeds(config.seed, config.auto_seeds)[1:]
+        ]
+        self._first = first
+        self._seeds = tuple(member_seeds(config.seed, config.auto_seeds))
+        self._last = last
+        n = len(X)
+        rows = stream(0, Stream.SAMPLE, 4).choice(n, COMPARED_ROWS, replace=False) if n > COMPARED_ROWS else None
+        self._rows = None if rows is None else np.sort(rows)
+        self._steps: list[int] = []
+        self._kept: list[list[FloatArray]] = [[] for _ in self._seeds]  # D's flat parameters, seed by seed
+        self._alike: list[float] = []
+        self._agreed: list[float] = []
+        self._total: DoubleArray | None = None
+
+    def next_moment(self, step: int) -> int:
+        """The first step after ``step`` at which D is judged and kept."""
+        return min((step // MOMENT_STEPS + 1) * MOMENT_STEPS, max(self._last, step + 1))
+
+    def follow(self, marks: Marks | None) -> None:
+        """Bring the other seeds to the step of the first; ``marks``: its D's that were kept on the way."""
+        step = self._first.step
+        for engine in self._others:
+            if engine.diverged[0] is None and engine.step < step:
+                engine.advance(step - engine.step)
+        if (step % MOMENT_STEPS and step != self._last) or self._first.diverged[0] is not None:
+            return
+        assert marks is not None
+        values = [marks.d_values[-1], *(np.asarray(engine.state_dict()["d_values"]) for engine in self._others)]
+        self._add(step, values)
+
+    def _add(self, step: int, values: list[FloatArray]) -> None:
+        self._steps.append(step)
+        for kept, one in zip(self._kept, values, strict=True):
+            kept.append(one.copy())
+        verdicts = np.stack([self._first.table_logits(self._kept[at][-1][None], self._rows)[0, 0] for at in self._in()])
+        now = verdicts.astype(np.float64).mean(axis=0)
+        self._total = now if self._total is None else self._total + now
+        self._alike.append(likeness(now, self._total))
+        self._agreed.append(agreement(verdicts) if len(verdicts) > 1 else float("nan"))
+
+    def _in(self) -> list[int]:
+        """The places of the seeds whose numbers are all finite."""
+        return [at for at, kept in enumerate(self._kept) if at == 0 or all(np.isfinite(one).all() for one in kept[-1:])]
+
+    @property
+    def moments(self) -> int:
+        """How many moments were judged."""
+        return len(self._steps)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stop is chosen."""
+        return turn(self._alike) is not None or (bool(self._steps) and self._steps[-1] >= self._last)
+
+    @property
+    def choice(self) -> Choice:
+        """How the stop was chosen, or what there is to choose from so far."""
+        seeds = tuple(self._seeds[at] for at in self._in())
+        return Choice(seeds, tuple(self._steps), tuple(self._alike), tuple(self._agreed), turn(self._alike) is not None)
+
+    def voters(self) -> list[tuple[DiscriminatorWeights, ...]]:
+        """All D's that were kept, seed by seed in the order of :attr:`Choice.seeds`, each moment by moment."""
+        return [tuple(self._first.discriminator_weights(0, values) for values in self._kept[at]) for at in self._in()]
+
+    # -- state ---------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Copies of what a committee of the same table and set-up needs to go on bit for bit."""
+        state: dict[str, npt.NDArray[np.generic]] = {
+            f"seed{place}.{name}": array
+            for place, engine in enumerate(self._others, start=1)
+            for name, array in engine.state_dict().items()
+        }
+        if self._steps:
+            state["moments"] = np.array(self._steps, dtype=np.int64)
+            state["moments.d_values"] = np.array(self._kept)
+        return state
+
+    def load_state_dict(self, state: Mapping[str, npt.NDArray[np.generic]], step: int) -> None:
+        """Go on from what :meth:`state_dict` gave after ``step`` steps; :class:`ConfigError` for what does not fit."""
+        for place, engine in enumerate(self._others, start=1):
+            wanted = {name: f"seed{place}.{name}" for name in engine.state_dict()}
+            missing = [key for key in wanted.values() if key not in state]
+            if missing:
+                raise ConfigError(f"state must have {missing[0]}, got {', '.join(state) or 'nothing'}.")
+            engine.load_state_dict({name: np.asarray(state[key], np.float32) for name, key in wanted.items()}, step)
+        self._steps, self._alike, self._agreed, self._total = [], [], [], None
+        self._kept = [[] for _ in self._seeds]
+        kept = np.asarray(state.get("moments.d_values", np.empty((len(self._seeds), 0))), dtype=np.float32)
+        for place, moment in enumerate(state.get("moments", np.empty(0, np.int64))):
+            self._add(int(moment), list(kept[:, place]))

@@ -1,0 +1,221 @@
+"""Seeds that choose the stop together: the rule, the run, its state, and what scores afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from sogaal import MOGAAL, SOGAAL, Trainer, load_dataset, load_model, save_model
+from sogaal.committee import COMPARED_ROWS, MOMENT_STEPS, Choice
+from sogaal.config import TrainConfig, make_config
+from sogaal.diagnosis import Evidence, diagnose
+from sogaal.errors import ConfigError
+from sogaal.labelfree import agreement, likeness, turn
+from sogaal.metrics import roc_auc
+from sogaal.model import Model
+from sogaal.pool import RunPool
+from sogaal.scaling import Scaler
+from sogaal.seeding import member_seeds
+
+DATA = load_dataset("wine")
+X = Scaler.fit(DATA.X).transform(DATA.X)
+AT_MOST = 1600
+
+
+def auto(**values: Any) -> TrainConfig:
+    return make_config(stop_epochs="auto", auto_seeds=3, **values)
+
+
+# -- the rule ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("likenesses", "place"),
+    [
+        ([], None),
+        ([1.0], None),
+        ([1.0, 0.9, 0.95], None),  # came back before it had turned
+        ([1.0, 0.7], None),  # turned, and nobody knows yet how far it goes
+        ([1.0, 0.7, 0.2, -0.4], None),
+        ([1.0, 0.7, 0.2, -0.4, -0.3], 4),
+        ([1.0, 0.79, 0.8, 0.1, 0.5], 2),  # the first time counts
+    ],
+)
+def test_d_has_turned_when_it_begins_to_come_back(likenesses: list[float], place: int | None) -> None:
+    assert turn(likenesses) == place
+
+
+def test_likeness_is_spearmans() -> None:
+    a, b = np.random.default_rng(0).normal(size=(2, 40))
+    assert likeness(a, b) == pytest.approx(spearmanr(a, b).statistic)
+
+
+# -- the run -------------------------------------------------------------------------------------------------------
+
+
+def test_the_run_is_that_of_its_seeds_alone() -> None:
+    trainer = Trainer(X, auto(seed=4), DATA.y).fit()
+    alone = [
+        Trainer(X, make_config(stop_epochs=5000, max_epochs=AT_MOST, seed=seed), DATA.y) for seed in member_seeds(4, 3)
+    ]
+    moments: list[np.ndarray] = []
+    alike: list[float] = []
+    while turn(alike) is None and len(moments) < AT_MOST // MOMENT_STEPS:
+        for one in alone:
+            one.advance(MOMENT_STEPS)
+        verdicts = np.stack([one.scores(at="now") for one in alone]).astype(float)
+        moments.append(verdicts)
+        alike.append(likeness(verdicts.mean(axis=0), np.mean(moments, axis=(0, 1))))
+    choice = trainer.choice
+    assert choice is not None
+    assert choice.turned
+    assert len(moments) > 2
+    assert choice.seeds == tuple(member_seeds(4, 3))
+    assert choice.steps == tuple(MOMENT_STEPS * place for place in range(1, len(moments) + 1))
+    assert choice.likeness == pytest.approx(alike)
+    assert choice.agreement == pytest.approx([agreement(verdicts) for verdicts in moments])
+    assert trainer.step == choice.steps[-1]
+    assert trainer.finished
+    assert np.allclose(trainer.scores(), np.mean(moments, axis=(0, 1)), atol=1e-5)
+    assert trainer.summary()["auc_final"] == roc_auc(trainer.scores(), DATA.y)
+    # Its history is the first seed's, bit for bit.
+    mine, first = trainer.history.view(), alone[0].history.view()
+    assert np.array_equal(mine.g_loss, first.g_loss)
+    assert np.array_equal(mine.auc, first.auc)
+
+
+def test_portions_and_pool_change_nothing() -> None:
+    whole = Trainer(X, auto()).fit()
+    parts = Trainer(X, auto())
+    while parts.advance(37):
+        pass
+    assert whole.choice == parts.choice
+    assert whole.choice is not None
+    assert np.array_equal(whole.scores(), parts.scores())
+    assert np.array_equal(whole.history.view().d_loss, parts.history.view().d_loss)
+    with RunPool(1) as pool:
+        (outcome,) = pool.run(X, [auto()], DATA.y, keep=("logits",))
+    assert outcome.logits_stop is None
+    assert np.array_equal(outcome.logits_end, whole.scores())
+    assert outcome.summary is not None
+    assert Choice.from_dict(outcome.summary["auto"]) == whole.choice
+
+
+@pytest.mark.parametrize("step", [40, 100, 250])
+def test_it_goes_on_from_its_state(step: int) -> None:
+    whole, begun = Trainer(X, auto(seed=1)).fit(), Trainer(X, auto(seed=1))
+    begun.advance(step)
+    again = Trainer(X, auto(seed=1))
+    again.load_state_dict(begun.state_dict(), begun.history)
+    assert again.choice == begun.choice
+    again.fit()
+    assert again.choice == whole.choice
+    assert np.array_equal(again.scores(), whole.scores())
+
+
+def test_a_state_of_fewer_seeds_is_refused() -> None:
+    begun, more = Trainer(X, auto()), Trainer(X, auto().replace(auto_seeds=4))
+    begun.advance(10)
+    with pytest.raises(ConfigError, match=r"state must have seed3\.d_values"):
+        more.load_state_dict(begun.state_dict(), begun.history)
+
+
+def test_a_run_that_does_not_turn_ends_at_its_last_step() -> None:
+    trainer = Trainer(X, auto(max_epochs=250)).fit()
+    choice = trainer.choice
+    assert choice is not None
+    assert (trainer.step, choice.steps, choice.turned) == (250, (100, 200, 250), False)
+    assert choice.why == "D did not turn by step 250: the mean of 3 moments of 3 seeds ranks the rows."
+
+
+def test_before_its_first_moment_d_now_scores() -> None:
+    trainer = Trainer(X, auto())
+    trainer.advance(20)
+    assert np.array_equal(trainer.scores(), trainer.scores(at="now"))
+    assert not trainer.voters()
+
+
+def test_one_seed_may_choose_alone_and_mo_gaal_too() -> None:
+    trainer = Trainer(X, auto(algorithm="mo-gaal", k=3, max_epochs=300).replace(auto_seeds=1)).fit()
+    choice = trainer.choice
+    assert choice is not None
+    assert choice.seeds == (0,)
+    assert np.isnan(choice.agreement).all()
+    assert Choice.from_dict(choice.to_dict()).likeness == choice.likeness
+
+
+def test_a_seed_that_diverges_drops_out() -> None:
+    trainer = Trainer(X, auto())
+    committee = trainer._committee
+    assert committee is not None
+    trainer.advance(150)
+    lost = committee._others[0]
+    with torch.inference_mode():
+        lost.D.values.fill_(float("nan"))
+    trainer.fit()
+    choice = trainer.choice
+    assert choice is not None
+    seeds = member_seeds(0, 3)
+    assert choice.seeds == (seeds[0], seeds[2])
+    assert np.isfinite(trainer.scores()).all()
+    assert len(trainer.voters()) == 2
+
+
+def test_rankings_of_a_long_table_are_compared_on_a_sample() -> None:
+    rows = np.random.default_rng(0).random((COMPARED_ROWS + 100, 2)).astype(np.float32)
+    trainer = Trainer(rows, auto(max_epochs=20)).fit()
+    committee = trainer._committee
+    assert committee is not None
+    assert committee._rows is not None
+    assert len(np.unique(committee._rows)) == COMPARED_ROWS
+    assert trainer.scores().shape == (COMPARED_ROWS + 100,)
+
+
+# -- what scores afterwards ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [SOGAAL, MOGAAL])
+def test_the_estimators_score_as_the_run_does(kind: type, tmp_path: Path) -> None:
+    values: dict[str, Any] = {"max_epochs": 300} if kind is SOGAAL else {"max_epochs": 200, "k": 3}
+    detector = kind(stop_epochs="auto", n_estimators=3, random_state=2, **values).fit(DATA.X)
+    algorithm = "so-gaal" if kind is SOGAAL else "mo-gaal"
+    trainer = Trainer(X, auto(algorithm=algorithm, seed=2, score_at=detector.score_at, **values)).fit()
+    assert detector.choice_ == trainer.choice
+    assert np.allclose(detector.score_samples(DATA.X), trainer.scores(), atol=1e-5)
+    assert [one.config.seed for one in detector.estimators_] == member_seeds(2, 3)
+    assert all(len(one.snapshots) == len(detector.choice_.steps) for one in detector.estimators_)
+    save_model(tmp_path / "model.safetensors", detector)
+    loaded = load_model(tmp_path / "model.safetensors")
+    assert np.array_equal(loaded.score_samples(DATA.X), detector.score_samples(DATA.X))
+    found = loaded.explain(DATA.X[:3])
+    assert found.attributions.sum(axis=1) == pytest.approx(found.logits - found.median_logit)
+    again = kind(stop_epochs="auto", n_estimators=3, random_state=2, **values).fit(DATA.X)
+    assert np.array_equal(again.score_samples(DATA.X), detector.score_samples(DATA.X))
+
+
+def test_a_model_of_the_run_scores_with_all_seeds(tmp_path: Path) -> None:
+    trainer = Trainer(X, auto()).fit()
+    model = Model.from_trainer(trainer, Scaler.fit(DATA.X), DATA)
+    choice = trainer.choice
+    assert choice is not None
+    assert (model.at, len(model.snapshots)) == ("snapshots", 3 * len(choice.steps))
+    assert np.allclose(model.score_samples(DATA.X), trainer.scores(), atol=1e-5)
+    save_model(tmp_path / "model.safetensors", model)
+    assert np.array_equal(load_model(tmp_path / "model.safetensors").score_samples(DATA.X), model.score_samples(DATA.X))
+
+
+def test_snapshots_do_not_go_with_it() -> None:
+    with pytest.raises(ConfigError, match="snapshots must be 1 with stop_epochs 'auto'"):
+        SOGAAL(stop_epochs="auto", snapshots=4).fit(DATA.X)
+
+
+def test_the_diagnosis_does_not_judge_the_ranking_by_one_game() -> None:
+    trainer = Trainer(X, auto()).fit()
+    evidence = Evidence(
+        trainer.config, trainer.history.view(), [trainer.frame()], trainer.batches, trainer.stop_step,
+        complete=True, X=X, scaling="minmax",
+    )  # fmt: skip
+    assert [finding.kind for finding in diagnose(evidence)] == ["no_labels"]
