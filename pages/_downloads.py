@@ -85,7 +85,7 @@ def _replay(saved: SavedRun) -> bytes:
         stop_step=record.stop_step,
         total_steps=record.total_steps,
         title=record.name or record.title,
-        total_epochs=record.config.epochs_of(record.config.batches(dataset.n)),
+        total_epochs=-(-record.total_steps // record.config.batches(dataset.n)),
         autoplay=False,
     )
     page = replay_page(payload, record.name or record.title)

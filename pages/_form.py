@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages import _server, _setup
+from pages import _auto, _server, _setup
 from pages._live_plotly import live_plotly
 from pages._upload import columns_used, upload
 from pages._words import plain
 from sogaal import figures
-from sogaal.config import FIELDS, MAIN_PRESETS, PRESETS, FieldInfo, TrainConfig
+from sogaal.config import AUTO_STEPS, FIELDS, MAIN_PRESETS, PRESETS, FieldInfo, TrainConfig
 from sogaal.data import Dataset, list_datasets
 from sogaal.errors import ConfigError
 
@@ -18,20 +18,25 @@ GROUPS = {
     "game": "Length of the game",
     "run": "Run",
 }
-UP_FRONT = ("algorithm", "k", "stop_epochs", "lr_d", "lr_g", "generator_bias", "seed")
+UP_FRONT = ("algorithm", "k", "stop_epochs", "auto_seeds", "lr_d", "lr_g", "generator_bias", "seed")
 
 
 def setup_form() -> tuple[Dataset, TrainConfig | None]:
     """Draw the form; returns the chosen table and the configuration, None while a value is not acceptable."""
     config, fault = _checked_config()
     dataset = _dataset()
+    _auto.propose(dataset)
     _preset(config)
     _field("algorithm", fault)
     if st.session_state[_setup.key_of("algorithm")] == "mo-gaal":
         _field("k", fault)
-    _field("stop_epochs", fault)
-    if config is not None:
-        _length(dataset, config)
+    if _auto.switch():
+        _field("auto_seeds", fault)
+        st.caption(f"The run ends where D turns, after {AUTO_STEPS:,} steps at the latest.")
+    else:
+        _field("stop_epochs", fault)
+        if config is not None:
+            _length(dataset, config)
     left, right = st.columns(2)
     with left:
         _field("lr_d", fault)
@@ -136,11 +141,14 @@ USUAL_STEPS = 2000
 def _length(dataset: Dataset, config: TrainConfig) -> None:
     """Say how long the run is on this table, and offer a usual length where it is far off."""
     batches = config.batches(dataset.n)
-    steps = min(config.stop_epochs, config.epochs) * batches
+    stop = config.stop_epochs
+    if stop == "auto":
+        return
+    steps = min(stop, config.epochs) * batches
     whole = config.total_steps(dataset.n)
     st.caption(f"On these {dataset.n:,} rows G trains about {steps:,} steps; the whole run has {whole:,}.")
     usual = max(1, round(USUAL_STEPS / batches))
-    if not USUAL_STEPS / 10 <= steps <= USUAL_STEPS * 10 and usual != config.stop_epochs:
+    if not USUAL_STEPS / 10 <= steps <= USUAL_STEPS * 10 and usual != stop:
         few = "few: D will hardly have learned" if steps < USUAL_STEPS else "many: it will take long"
         st.button(
             f"Rather {usual} epochs",
@@ -218,7 +226,8 @@ def _number(info: FieldInfo, key: str) -> None:
 
 def _empty_means(info: FieldInfo) -> str | None:
     if info.name == "max_epochs":
-        return f"3 × stop = {3 * (st.session_state.get(_setup.key_of('stop_epochs')) or 0)}"
+        stop = st.session_state.get(_setup.key_of("stop_epochs")) or 0
+        return f"{AUTO_STEPS:,} steps at most" if isinstance(stop, str) else f"3 × stop = {3 * stop}"
     return "√n, rounded up" if info.name == "hidden_size" else None
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import _server, _setup
 from pages._links import text_of
-from sogaal.config import FIELDS, MAIN_PRESETS, TrainConfig, make_config
+from sogaal.config import FIELDS, GAME_PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets
 from sogaal.errors import ConfigError
 from sogaal.race import FIELD_NAMES, READY, SCALING, ReadyPair, Setup, parse_values, varied
@@ -79,7 +79,7 @@ def take_playground() -> None:
     if not form:
         return
     values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
-    preset = form["set_preset"] if form["set_preset"] in MAIN_PRESETS else "post"
+    preset = form["set_preset"] if form["set_preset"] in GAME_PRESETS else "post"
     base = make_config(preset).model_dump()
     st.session_state["lab_data"] = form["set_dataset"]
     st.session_state["lab_preset"] = preset
@@ -192,7 +192,7 @@ def _read_address() -> list[str]:
 def _read_own(given: dict[str, str], problems: list[str]) -> None:
     state = st.session_state
     tables = [*list_datasets(), *_server.upload_keys()]
-    for key, known in (("data", tables), ("preset", list(MAIN_PRESETS)), ("differs", list(FIELD_NAMES))):
+    for key, known in (("data", tables), ("preset", list(GAME_PRESETS)), ("differs", list(FIELD_NAMES))):
         value = given.get(key, FIRST[key])
         if value not in known:
             problems.append(_problem(key, value, known, FIRST[key]))

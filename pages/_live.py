@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _diagnosis, _results, _running, _saved, _server
+from pages import _auto, _diagnosis, _results, _running, _saved, _server
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._shown import Shown
@@ -18,6 +18,7 @@ from sogaal.data import Dataset
 from sogaal.diagnosis import Finding
 from sogaal.frames import Frame
 from sogaal.jobs import JobState, Snapshot
+from sogaal.labelfree.measured import auto_words
 
 REFRESH_SECONDS = 0.5
 # Of a run that another process trains: it writes no more often.
@@ -56,7 +57,7 @@ def _live(run: Shown, found: Sequence[Finding]) -> None:
         _status(snapshot)
     else:
         _outcome(snapshot, found)
-    _tiles(snapshot, labels=run.dataset.y is not None)
+    _tiles(run, snapshot)
     left, right = charts()
     with left:
         plane_view(run.dataset, run.scaling, _frame(snapshot), run.id)
@@ -96,6 +97,8 @@ def _outcome(snapshot: Snapshot, found: Sequence[Finding]) -> None:
         st.error(f"{plain(snapshot.message)} The history up to there stays below.", icon=":material/error:")
     elif snapshot.message:
         st.info(plain(snapshot.message), icon=":material/info:")
+    if snapshot.choice is not None and snapshot.result is not None:
+        st.success(snapshot.choice.why, icon=":material/auto_awesome:")
     two = snapshot.result is not None and snapshot.result.frame_stop is not None
     if not found and not two:
         return
@@ -136,8 +139,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
 
 
-def _tiles(snapshot: Snapshot, labels: bool) -> None:
-    history = snapshot.history
+def _tiles(run: Shown, snapshot: Snapshot) -> None:
+    history, labels = snapshot.history, run.dataset.y is not None
     by_step = [
         ("D loss", history.d_loss, "Mean cross-entropy of D over real and generated rows; ln 2 = 0.693 is guessing."),
         ("G loss", history.g_loss, "Cross-entropy of D(G(z)) against G's target."),
@@ -153,7 +156,11 @@ def _tiles(snapshot: Snapshot, labels: bool) -> None:
             "Standard deviation of the generated points over that of the data; near 0 is collapse.",
         )
     )
-    if labels:
+    if snapshot.choice is not None:
+        drawn += _of_the_seeds(snapshot, labels)
+    elif not labels:
+        drawn.append(_auto.volume_tile(run, snapshot.frame))
+    else:
         at_stop = history.auc[history.eval_step == snapshot.stop_step]
         best = history.auc[history.auc.argmax() :][:1] if len(history.auc) else history.auc
         drawn += [
@@ -162,6 +169,24 @@ def _tiles(snapshot: Snapshot, labels: bool) -> None:
             Tile("AUC best", _last(best), help="The highest so far; to choose it is to peek at labels."),
         ]
     tiles(drawn, key="tiles")
+
+
+def _of_the_seeds(snapshot: Snapshot, labels: bool) -> list[Tile]:
+    """The tiles of a run whose seeds choose the stop."""
+    choice, result = snapshot.choice, snapshot.result
+    assert choice is not None
+    alike, agreed = np.array(choice.likeness), np.array(choice.agreement)
+    found = [
+        Tile("D like its mean", _last(alike), figures.sparkline(alike),
+             "Rank correlation of all seeds' mean verdict now with its mean so far; D turns where it falls."),
+        Tile("Seeds agree", _last(agreed), figures.sparkline(agreed),
+             "Rank correlation of the seeds' rankings, mean over all pairs; they may agree and be wrong."),
+    ]  # fmt: skip
+    if labels:
+        auc = None if result is None else result.summary["auc_final"]
+        help = "ROC-AUC of the ranking of all seeds together, with labels; known when the run has ended."
+        found.append(Tile("AUC, all seeds", "–" if auc is None else f"{auc:.3f}", help=help))
+    return found
 
 
 def _last(values: npt.NDArray[np.floating]) -> str:
@@ -240,8 +265,13 @@ def _choose_plane(dataset: Dataset) -> tuple[int, int] | None:
 
 def _curves(run: Shown, snapshot: Snapshot) -> None:
     labels = run.dataset.y is not None
+    turning = _auto.turning(snapshot)
     info = figures.curves_info(
-        snapshot.history, total_steps=snapshot.total_steps, stop_step=snapshot.stop_step, labels=labels
+        snapshot.history,
+        total_steps=snapshot.total_steps,
+        stop_step=snapshot.stop_step,
+        labels=labels,
+        turning=turning,
     )
     live_plotly(
         figures.curves_spec(info, dark=dark(), revision=run.id),
@@ -251,7 +281,9 @@ def _curves(run: Shown, snapshot: Snapshot) -> None:
         alt="Losses of D and G over the steps, and below the ROC-AUC or, without labels, the signals that need none",
     )
     st.caption(figures.curves_caption(info))
-    if not labels:
+    if turning is not None:
+        st.caption(f":material/auto_awesome: {auto_words()}")
+    elif not labels:
         st.caption(
             ":material/label_off: This table has no labels, so there is no AUC: nobody can say here how good the "
             "ranking is. Spread, D(x) and D(G(z)) tell how the game goes."

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from pages import _rows, _server, _threshold
+from pages import _auto, _rows, _server, _threshold
 from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._replay import replay
@@ -46,7 +46,7 @@ def results(run: Shown, result: JobResult) -> None:
         with columns[2]:
             _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
     _warn_of_ties(logits, flags)
-    _rows.rows(run, logits, flags, at, result.weights_stop if at == "stop" else result.weights_end)
+    _rows.rows(run, logits, flags, at, result.voters_stop if at == "stop" else result.voters_end)
 
 
 def _choices(run: Shown, result: JobResult) -> tuple[At, npt.NDArray[np.float32], npt.NDArray[np.int8]]:
@@ -55,7 +55,12 @@ def _choices(run: Shown, result: JobResult) -> tuple[At, npt.NDArray[np.float32]
     with st.container(key="result_choices"):
         at_column, flag_column, why_column = st.columns([0.9, 1.3, 1.3], vertical_alignment="bottom", gap="medium")
     with at_column:
-        if result.logits_stop is None:
+        if run.config.automatic:
+            why = _auto.why(run)
+            st.segmented_control(
+                "D …", ["end"], default="end", format_func=lambda at: _rows.words(run, at), required=True
+            )
+        elif result.logits_stop is None:
             why = "G did not stop within this run, so there is one D: as it was at the end."
             st.segmented_control("D as it was …", ["end"], default="end", format_func=AT.__getitem__, required=True)
         else:

@@ -1,5 +1,7 @@
 """The most abnormal rows of a run: their table, how far to trust it, why each is there, and the file of all scores."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,6 +14,7 @@ from sogaal.frames import DiscriminatorWeights
 from sogaal.model import At
 
 AT = {"stop": "when G stopped", "end": "at the end"}
+TOGETHER = "of all seeds together"
 TOP_ROWS = 20
 MOST_FEATURES = 12
 TABLE_HEIGHT = 388  # ten rows: the reasons below stay in sight
@@ -19,13 +22,20 @@ TABLE_HEIGHT = 388  # ten rows: the reasons below stay in sight
 Logits = npt.NDArray[np.float32]
 
 
-def rows(run: Shown, logits: Logits, flags: npt.NDArray[np.int8], at: At, weights: DiscriminatorWeights | None) -> None:
-    """Draw all of it; ``weights``: of the D whose ``logits`` (n,) these are."""
+def words(run: Shown, at: At) -> str:
+    """Which D ranks: "D ..."."""
+    return TOGETHER if run.config.automatic and at == "end" else AT[at]
+
+
+def rows(
+    run: Shown, logits: Logits, flags: npt.NDArray[np.int8], at: At, voters: Sequence[DiscriminatorWeights]
+) -> None:
+    """Draw all of it; ``voters``: the D's whose mean ``logits`` (n,) these are, none where they are gone."""
     dataset = run.dataset
     scores = scores_table(dataset.ids, dataset.y, logits, flags=flags)
     top = scores.nsmallest(TOP_ROWS, "rank")
     places = top.index.to_numpy()
-    _head(run, scores, at, weights, len(top))
+    _head(run, scores, at, voters, len(top))
     trust = _trust.trust(run, logits, max(int(flags.sum()), 1), at)
     shown = top.copy()
     if trust is not None:
@@ -36,22 +46,22 @@ def rows(run: Shown, logits: Logits, flags: npt.NDArray[np.int8], at: At, weight
     _table(shown, None if trust is None else _trust.column_of(trust), f"rows_{run.id}_{at}", places)
     if dataset.d > MOST_FEATURES:
         st.caption(f"Shown are the first {MOST_FEATURES} of {dataset.d} features.")
-    if weights is not None:
-        _why.why(run, logits, places, weights)
+    if voters:
+        _why.why(run, logits, places, voters)
 
 
-def _head(run: Shown, scores: pd.DataFrame, at: At, weights: DiscriminatorWeights | None, count: int) -> None:
+def _head(run: Shown, scores: pd.DataFrame, at: At, voters: Sequence[DiscriminatorWeights], count: int) -> None:
     dataset = run.dataset
     with st.container(horizontal=True, vertical_alignment="center", key="rows_head"):
-        st.markdown(f"**The {count} most abnormal rows**, by D {AT[at]}", width="stretch")
-        reasons = weights is not None and st.toggle(
+        st.markdown(f"**The {count} most abnormal rows**, by D {words(run, at)}", width="stretch")
+        reasons = bool(voters) and st.toggle(
             "with reasons",
             key="scores_reasons",
             help="One more column, reason: the features that speak most for the suspicion of a flagged row.",
         )
         table = scores
-        if reasons and weights is not None:
-            table = with_reasons(scores, lambda places: _why.explanation(run, weights, places).reason_texts())
+        if reasons:
+            table = with_reasons(scores, lambda places: _why.explanation(run, voters, places).reason_texts())
         st.download_button(
             "All scores (CSV)",
             scores_csv(table),

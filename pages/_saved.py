@@ -21,7 +21,7 @@ from sogaal.runs.names import is_id, token_of
 from sogaal.runs.populations import Member
 from sogaal.runs.record import RunRecord
 from sogaal.runs.resuming import check_resumable
-from sogaal.runs.saved import SavedRun
+from sogaal.runs.saved import SavedRun, saved_choice
 
 # So long a list of the runs is good enough for the next click.
 FRESH_SECONDS = 2.0
@@ -119,15 +119,15 @@ def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
         result = _saved.result()
     except RunError as error:
         problems.append(str(error))
-    steps = view.steps
+    steps, total_steps = view.steps, record.total_steps or config.total_steps(dataset.n)
     snapshot = Snapshot(
         job_id=token_of(record.id),
         version=1,
         state=record.state,
         step=steps,
-        total_steps=record.total_steps or config.total_steps(dataset.n),
+        total_steps=total_steps,
         epoch=steps // config.batches(dataset.n),
-        total_epochs=config.epochs_of(config.batches(dataset.n)),
+        total_epochs=-(-total_steps // config.batches(dataset.n)),
         steps_per_second=0.0,
         seconds_left=None,
         place_in_queue=None,
@@ -137,6 +137,7 @@ def _read(folder: str, stamp: int, state: str, _saved: SavedRun) -> Shown:
         history=view,
         frame=frames[-1] if frames else None,
         result=result,
+        choice=saved_choice(record),
     )
     diverged = record.message if record.state == JobState.FAILED and record.message.startswith(DIVERGED) else ""
     read = Read(snapshot, frames, tuple(problems), diverged, record.population, members)

@@ -21,19 +21,19 @@ MOST_FEATURES = 8
 TAKEN = ("", "distance", "rank", "outlier score")
 
 
-def explanation(run: Shown, weights: DiscriminatorWeights, places: npt.NDArray[np.int64]) -> Explanation:
+def explanation(run: Shown, voters: Sequence[DiscriminatorWeights], places: npt.NDArray[np.int64]) -> Explanation:
     """What each feature adds to D's verdict of some rows of the run's table."""
     dataset = run.dataset
     scaler = _server.scaler(dataset.fingerprint, run.scaling, dataset)
-    return explain([weights], scaler, dataset.X[places], dataset.feature_names)
+    return explain(voters, scaler, dataset.X[places], dataset.feature_names)
 
 
 def why(
-    run: Shown, logits: npt.NDArray[np.float32], places: npt.NDArray[np.int64], weights: DiscriminatorWeights
+    run: Shown, logits: npt.NDArray[np.float32], places: npt.NDArray[np.int64], voters: Sequence[DiscriminatorWeights]
 ) -> None:
     """Draw the explanation of the row that is selected, at first the most abnormal one of ``places``."""
     row = _chosen(run, places)
-    found = explanation(run, weights, np.array([row]))
+    found = explanation(run, voters, np.array([row]))
     order = np.argsort(-np.abs(found.attributions[0]), kind="stable")
     info = figures.attribution_info(
         found.names, found.attributions[0], logit=float(found.logits[0]), median_logit=found.median_logit

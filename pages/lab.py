@@ -6,7 +6,7 @@ from pages import _keys, _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread
 from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._words import plain
-from sogaal.config import MAIN_PRESETS, PRESETS
+from sogaal.config import GAME_PRESETS, PRESETS
 from sogaal.data import list_datasets
 from sogaal.race import FIELD_NAMES, READY, Setup, field_title
 
@@ -75,7 +75,7 @@ def _sidebar(setups: list[Setup] | _lab_setup.Fault) -> None:
 def _own(fault: _lab_setup.Fault | None) -> None:
     st.selectbox("Table", [*list_datasets(), *_server.upload_keys()], key="lab_data", format_func=_table)
     st.segmented_control(
-        "Preset", MAIN_PRESETS, key="lab_preset", required=True, format_func=lambda name: PRESETS[name].title
+        "Preset", GAME_PRESETS, key="lab_preset", required=True, format_func=lambda name: PRESETS[name].title
     )
     changes = st.session_state["lab_changes"]
     if changes:

@@ -19,6 +19,12 @@ def _before_a_run(dataset: Dataset) -> None:
             if dataset.y is not None
             else "This table has no labels, so there will be no AUC; the spread of the points and D's means stand in."
         )
+        stop = st.session_state["set_stop_epochs"]
+        goes = (
+            "eight seeds play, and where D turns the run ends: all their D's together are the detector."
+            if stop == "auto"
+            else f"{stop or 0:,} epochs later G stops, and D is the detector."
+        )
         st.markdown(
             f"""
 ### Watch a GAN learn to find outliers
@@ -26,7 +32,7 @@ def _before_a_run(dataset: Dataset) -> None:
 Two networks play. The **generator G** turns noise into *potential outliers*; the **discriminator D** learns to
 tell them from the rows of **{plain(dataset.name)}**. Nobody tells them which rows are outliers.
 
-1. Press **Train**: {st.session_state["set_stop_epochs"]:,} epochs later G stops, and D is the detector.
+1. Press **Train**: {goes}
 2. Green dots are G's points. Watch them chase the data, and D's map close in around it.
 3. {labels}
 

@@ -441,6 +441,9 @@ _POST_START: dict[str, Any] = {
     "score_at": "end",
 }
 
+# The estimators' own start; with it the automatic stop was measured (docs/labelfree.md).
+_AUTO_START: dict[str, Any] = _POST_START | {"algorithm": "so-gaal", "decay": 1e-6, "dampening": 0.0}
+
 # The authors' stop_epochs for SO-GAAL and MO-GAAL, from the README of their code.
 AUTHORS_STOP_EPOCHS: Mapping[str, tuple[int, int]] = {
     "onecluster": (1000, 1500),
@@ -466,6 +469,9 @@ def _presets() -> dict[str, Preset]:
                _POST_START | {"stop_epochs": 1000, "generator_bias": 1.0}),
         Preset("paper", "Paper", "The authors' Keras code: its start, one order of the rows, decay.",
                _PAPER_START | {"stop_epochs": 1000}),
+        Preset("auto", "Auto", "For a table without labels, nothing to tune: eight seeds choose the stop together and "
+               "score together.",
+               _AUTO_START | {"stop_epochs": AUTO, "auto_seeds": 8}),
     ]  # fmt: skip
     for table, (so, mo) in AUTHORS_STOP_EPOCHS.items():
         for algorithm, stop_epochs in (("so-gaal", so), ("mo-gaal", mo)):
@@ -482,8 +488,9 @@ def _presets() -> dict[str, Preset]:
 
 
 PRESETS: Mapping[str, Preset] = _presets()
-# Those that stand for a whole set-up, whatever the table.
-MAIN_PRESETS = ("post", "post_bias_one", "paper")
+# Those that show one game, whatever the table, and with the one for tables of one's own before them, all main ones.
+GAME_PRESETS = ("post", "post_bias_one", "paper")
+MAIN_PRESETS = ("auto", *GAME_PRESETS)
 
 
 def make_config(preset: str | None = None, **values: Any) -> TrainConfig:

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sogaal.committee import Choice
+from sogaal.choice import Choice
 from sogaal.config import AUTO, FIELDS, TrainConfig
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError

@@ -15,7 +15,7 @@ import torch
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import DivergedError, SogaalError, failure_message
-from sogaal.frames import Frame
+from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import History
 from sogaal.metrics import roc_auc
 from sogaal.orders import Ordered, Orders
@@ -309,6 +309,7 @@ class _Training:
             "epoch": history.steps // self._trainer.batches,
             "generator_stopped": self._trainer.generator_stopped,
             "history": history,
+            "choice": self._trainer.choice,
         }
 
     def _publish(self, **changes: Any) -> None:
@@ -335,15 +336,20 @@ class _Training:
         message = "Ended with the program." if state == JobState.INTERRUPTED else ""
         if result is None:
             self._camera.take()  # else it has the last frame already
-        self._publish(state=state, result=result, message=message)
+        ended = {"total_steps": self._trainer.step, "total_epochs": self._trainer.epoch} if self._chose(state) else {}
+        self._publish(state=state, result=result, message=message, **ended)
         self.record_end(state, message, None if result is None else result.summary)
+
+    def _chose(self, state: JobState) -> bool:
+        """Whether the run is as long as it is because its seeds chose so."""
+        return state == JobState.COMPLETED and self._trainer.choice is not None
 
     def _result(self, complete: bool) -> JobResult:
         trainer = self._trainer
         self._camera.take()  # the last one
         keeper = self._camera.keeper
         stopped = trainer.stop_step is not None and trainer.step >= trainer.stop_step
-        logits_end = self._scores("now")
+        logits_end = self._scores("end")
         summary = trainer.summary()
         if trainer.y is not None and not complete:
             # The last evaluation may be some steps ago, and of a sample of the rows.
@@ -356,9 +362,15 @@ class _Training:
             frames=keeper.frames(),
             summary=MappingProxyType(summary),
             complete=complete,
-            weights_end=trainer.discriminator_weights("now"),
-            weights_stop=trainer.discriminator_weights("stop") if stopped else None,
+            voters_end=self._voters(),
+            voters_stop=(trainer.discriminator_weights("stop"),) if stopped else (),
         )
+
+    def _voters(self) -> tuple[DiscriminatorWeights, ...]:
+        """The D's whose mean logit is that at the end: one, or all that score together."""
+        trainer = self._trainer
+        together = tuple(weights for seed in trainer.voters() for weights in seed)
+        return together or (trainer.discriminator_weights("now"),)
 
     def _scores(self, at: Any) -> FloatArray:
         logits = self._trainer.scores(at=at)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from joblib import cpu_count, effective_n_jobs
 
-from sogaal.committee import Choice
+from sogaal.choice import Choice
 from sogaal.config import TrainConfig
 from sogaal.devices import one_thread
 from sogaal.errors import ConfigError, DivergedError, SogaalError, failure_message

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.choice import Choice
 from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import HistoryView
 
@@ -39,8 +40,8 @@ class JobResult:
     ``logits_stop``, ``frame_stop``: the same, and a frame, as it was when G stopped; None if G did not stop within the
     run. ``frames``: at most about 120 moments of the run for its replay, evenly spaced but for the first, the one when
     G stopped and the last. ``summary``: as of :meth:`sogaal.trainer.Trainer.summary`, read-only. ``complete``: whether
-    all steps were done; otherwise "the end" is where the run was stopped. ``weights_end``, ``weights_stop``: the D's
-    whose logits these are, None where nobody has kept them.
+    all steps were done; otherwise "the end" is where the run was stopped. ``voters_end``, ``voters_stop``: the D's
+    whose mean logits these are, none where nobody has kept them; several where seeds choose the stop.
     """
 
     logits_end: FloatArray
@@ -49,8 +50,8 @@ class JobResult:
     frames: tuple[Frame, ...]
     summary: Mapping[str, Any]
     complete: bool
-    weights_end: DiscriminatorWeights | None = None
-    weights_stop: DiscriminatorWeights | None = None
+    voters_end: tuple[DiscriminatorWeights, ...] = ()
+    voters_stop: tuple[DiscriminatorWeights, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,9 @@ class Snapshot:
     ``stop_step``: the step after which "at stop" is evaluated, None if there is none, or not known yet.
     ``history``: equally long in all its columns, ``step`` rows. ``frame``: None before the first; its own ``step``
     says when it was. ``result``: None until the end, and after a failure. ``saving_problem``: one line on why the run
-    is not being saved at present, else empty; the training goes on, and saving is tried again.
+    is not being saved at present, else empty; the training goes on, and saving is tried again. ``choice``: how seeds
+    choose the stop, as far as they got; None where ``stop_epochs`` says it. Then ``total_steps`` is the most it can be,
+    until the run has ended.
     """
 
     job_id: str
@@ -83,3 +86,4 @@ class Snapshot:
     frame: Frame | None
     result: JobResult | None
     saving_problem: str = ""
+    choice: Choice | None = None

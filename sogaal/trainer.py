@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.captured import engine_for
-from sogaal.committee import Choice, Committee
+from sogaal.choice import Choice
+from sogaal.committee import Committee
 from sogaal.config import TrainConfig
 from sogaal.errors import ConfigError, DataError, DivergedError
 from sogaal.frames import DiscriminatorWeights, Frame
@@ -262,7 +263,7 @@ class Trainer:
         """Plain numbers of the run so far: steps, seconds, auc_stop, auc_final, auc_best, d_loss, g_loss; or None.
 
         With ``stop_epochs="auto"`` the final AUC is that of all seeds together, the best one the first's on its way,
-        and "auto" says how the stop was chosen, as of :meth:`sogaal.committee.Choice.to_dict`.
+        and "auto" says how the stop was chosen, as of :meth:`sogaal.choice.Choice.to_dict`.
         """
         view = self.history.view()
         auc = view.auc if self.y is not None and len(view.auc) else None

@@ -123,7 +123,9 @@ class SeedCheck:
         self.count = count
         self.state = JobState.QUEUED
         self.message = ""
-        self._seeds = member_seeds(config.seed, count)
+        # Those of an automatic stop come after the seeds that play in the run itself: no ranking shares one with it.
+        own = config.auto_seeds if config.automatic else 1
+        self._seeds = [config.seed, *member_seeds(config.seed, own + count - 1)[own:]]
         self._configs = [alone.replace(seed=seed) for seed in self._seeds[1:]]
         self._dataset, self._scaling, self._pool = dataset, scaling, pool
         self._found: dict[int, npt.NDArray[np.floating[Any]]] = {0: logits}

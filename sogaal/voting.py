@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.frames import DiscriminatorWeights
+from sogaal.labelfree import mass_volume, uniform_rows
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -23,6 +24,11 @@ def combined(voters: Sequence[DiscriminatorWeights], X: FloatArray) -> DoubleArr
     for weights in voters[1:]:
         total += _logits(weights, X)
     return total / len(voters)
+
+
+def kept_volume(weights: DiscriminatorWeights, X: FloatArray) -> float:
+    """:func:`sogaal.labelfree.mass_volume` of one D on its scaled table ``X`` (n, d): 0 to 1, lower is better."""
+    return mass_volume(_logits(weights, X), _logits(weights, uniform_rows(X)))
 
 
 def _logits(weights: DiscriminatorWeights, X: FloatArray) -> DoubleArray:

@@ -583,6 +583,41 @@ def test_app_hands_its_flags_on(flags: list[str], expected: dict[str, object], m
     assert called == [expected]
 
 
+def test_the_seeds_may_choose_the_stop(plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, scores = tmp_path / "auto.safetensors", tmp_path / "auto.csv"
+    arguments = ["--preset", "auto", "--n_estimators", "3", "--max_epochs", "300", "--quiet", "--no-save"]
+    told = trained(capsys, plain, *arguments, "--save", target, "--scores", scores)
+    auto = told["auto"]
+    assert isinstance(auto, dict)
+    assert len(auto["seeds"]) == 3
+    assert auto["steps"][-1] == told["steps"] <= 300
+    assert auto["why"].endswith(f"the mean of {len(auto['steps'])} moments of 3 seeds ranks the rows.")
+    detector = SOGAAL(stop_epochs="auto", n_estimators=3, max_epochs=300, random_state=0).fit(load_dataset(plain).X)
+    again = load_model(target).score_samples(load_dataset(plain).X)
+    assert np.allclose(again, detector.score_samples(load_dataset(plain).X), atol=1e-5)
+    assert sorted(pd.read_csv(scores)["rank"]) == list(range(1, 41))
+    assert main(["train", str(plain), *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "chosen stop" in printed
+    assert "how good" in printed
+    assert "AUC at" not in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--n_jobs", "2"), "--n_jobs does not go with stop_epochs auto"),
+        (("--n_estimators", "3", "--auto_seeds", "3"), "--n_estimators and --auto_seeds are the same"),
+        (("--stop_epochs", "automatic"), "stop_epochs must be a whole number at least 1"),
+    ],
+)
+def test_what_does_not_go_with_it_is_said(
+    plain: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert main(["train", str(plain), "--preset", "auto", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 # -- scores of new months ----------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ import torch
 from scipy.stats import spearmanr
 
 from sogaal import MOGAAL, SOGAAL, Trainer, load_dataset, load_model, save_model
-from sogaal.committee import COMPARED_ROWS, MOMENT_STEPS, Choice
+from sogaal.choice import Choice
+from sogaal.committee import COMPARED_ROWS, MOMENT_STEPS
 from sogaal.config import TrainConfig, make_config
 from sogaal.diagnosis import Evidence, diagnose
 from sogaal.errors import ConfigError

@@ -174,7 +174,7 @@ def _replay(run: SavedRun, target: Path, _choice: Choice) -> None:
     payload = replay_payload(
         frames, run.history()[0].view(), X=X, y=dataset.y, plane=plane, stop_step=record.stop_step,
         total_steps=record.total_steps, title=record.name or record.title, subtitle=record.title if record.name else "",
-        total_epochs=record.config.epochs_of(record.config.batches(dataset.n)),
+        total_epochs=-(-record.total_steps // record.config.batches(dataset.n)),
     )  # fmt: skip
     write_atomic(target, replay_page(payload, record.name or record.title).encode())
 

@@ -103,6 +103,8 @@ def _facts(run: SavedRun) -> dict[str, str]:
         "seconds": decimal(summary.get("seconds"), 1),
         "D loss, G loss": ", ".join(decimal(summary.get(name), 4) for name in ("d_loss", "g_loss")),
     }
+    if isinstance(summary.get("auto"), dict):
+        facts["chosen stop"] = str(summary["auto"].get("why", ""))
     if data.outliers is not None:
         facts |= {RESULTS[name]: decimal(summary.get(name), 4) for name in ("auc_stop", "auc_final", "auc_best")}
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())

@@ -61,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ensemble = parser.add_argument_group("an ensemble")
     ensemble.add_argument(
         "--n_estimators", type=_count, default=1, metavar="N",
-        help="train so many seeds, whose mean logit ranks; the first is --seed, the others follow from it (default 1)",
+        help="train so many seeds, whose mean logit ranks; the first is --seed, the others follow from it (default 1; "
+        "8 with --preset auto)",
     )  # fmt: skip
     ensemble.add_argument(
         "--n_jobs", type=_jobs, metavar="N", help="over so many processes, -1: all cores (default 1); same result"
@@ -100,7 +101,9 @@ def run(arguments: argparse.Namespace) -> int:
     source, config = _source(arguments), _config(arguments)
     # Whatever can be wrong is looked at before the long part: arguments, files to write, the table.
     _check_outputs(arguments)
-    if arguments.n_estimators > 1:
+    if config.automatic:
+        config = _of_seeds(arguments, config)
+    elif arguments.n_estimators > 1:
         return _ensemble(arguments, source, config)
     if arguments.n_jobs is not None:
         raise UsageError("--n_jobs is how many processes train an ensemble: it needs --n_estimators of 2 or more.")
@@ -128,6 +131,17 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(training.table(written, {} if trust is None else trust_rows(trust, training.dataset)))
     return 0
+
+
+def _of_seeds(arguments: argparse.Namespace, config: TrainConfig) -> TrainConfig:
+    """The configuration of an automatic stop: its seeds are an ensemble in one run."""
+    if arguments.n_jobs is not None:
+        raise UsageError("--n_jobs does not go with stop_epochs auto: its seeds play side by side in one process.")
+    if arguments.n_estimators == 1:
+        return config
+    if arguments.field_auto_seeds is not None:
+        raise UsageError("--n_estimators and --auto_seeds are the same with stop_epochs auto: give only one of them.")
+    return config.replace(auto_seeds=arguments.n_estimators)
 
 
 def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -> int:

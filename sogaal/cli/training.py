@@ -21,6 +21,7 @@ from sogaal.errors import DivergedError, failure_message
 from sogaal.exports import save_model, scores_csv, scores_table, with_reasons
 from sogaal.figures import curves_caption, curves_figure, curves_info
 from sogaal.files import write_atomic
+from sogaal.labelfree.measured import auto_words
 from sogaal.model import Model
 from sogaal.runs.camera import Camera
 from sogaal.runs.recorder import Recorder
@@ -217,17 +218,29 @@ class Training:
         data, trainer, summary = self.dataset, self.trainer, self.trainer.summary()
         labels = "no labels" if data.y is None else f"{data.n_outliers:,} outliers ({data.outlier_share:.1%})"
         stop = trainer.stop_step
-        stopped = "G did not stop" if stop is None else f"G stopped after epoch {stop // trainer.batches:,}"
+        stopped = (
+            "G never stops"
+            if trainer.choice is not None
+            else "G did not stop"
+            if stop is None
+            else f"G stopped after epoch {stop // trainer.batches:,}"
+        )
         rows = {
             "table": f"{data.name}: {data.n:,} rows, {data.d:,} features, {labels}",
             "setting": ", ".join(f"{name} {value}" for name, value in self._setting().items()),
             "training": f"{trainer.step:,} steps, {trainer.epoch:,} epochs, {summary['seconds']:.1f} s; {stopped}",
+            **({} if trainer.choice is None else {"chosen stop": trainer.choice.why, "how good": auto_words()}),
             "D loss, G loss": f"{_number(summary['d_loss'])}, {_number(summary['g_loss'])}",
         }
         if data.y is not None:
             rows["AUC at stop"] = _number(summary["auc_stop"])
             rows["AUC at end"] = _number(summary["auc_final"])
             rows["AUC best"] = _number(summary["auc_best"])
+        if trainer.choice is not None:
+            rows |= {"AUC, all seeds": rows["AUC at end"]} if data.y is not None else {}
+            rows = {
+                name: value for name, value in rows.items() if name not in ("AUC at stop", "AUC at end", "AUC best")
+            }
         rows |= more or {}
         if self.run_id is not None:
             rows["run"] = self.run_id

@@ -91,6 +91,7 @@ from sogaal.figures.thumbnail import (
     thumbnail_info,
     thumbnail_spec,
 )
+from sogaal.figures.turning import TurningInfo, turning_caption, turning_figure, turning_info, turning_spec
 from sogaal.figures.views import View
 
 __all__ = [
@@ -122,6 +123,7 @@ __all__ = [
     "StripInfo",
     "StripRow",
     "ThumbnailInfo",
+    "TurningInfo",
     "View",
     "aligned_curves",
     "attribution_caption",
@@ -200,4 +202,8 @@ __all__ = [
     "thumbnail_info",
     "thumbnail_spec",
     "to_figure",
+    "turning_caption",
+    "turning_figure",
+    "turning_info",
+    "turning_spec",
 ]

@@ -10,27 +10,37 @@ from sogaal.figures.signals import SignalsInfo, signals_info, signals_panels
 from sogaal.figures.spec import Spec, to_figure
 from sogaal.figures.stack import stack
 from sogaal.figures.theme import theme
+from sogaal.figures.turning import TurningInfo, turning_caption, turning_panel
 from sogaal.history import HistoryView
 
 
 @dataclass(frozen=True, eq=False)
 class CurvesInfo:
-    """The losses, and either the AUC (a table with labels) or the signals (one without)."""
+    """The losses, and either the AUC (a table with labels) or the signals (one without).
+
+    ``turning``: of a run whose seeds choose the stop, else None.
+    """
 
     losses: LossesInfo
     auc: AucInfo | None
     signals: SignalsInfo | None
+    turning: TurningInfo | None = None
 
 
 def curves_info(
-    history: HistoryView, *, total_steps: int, stop_step: int | None = None, labels: bool | None = None
+    history: HistoryView,
+    *,
+    total_steps: int,
+    stop_step: int | None = None,
+    labels: bool | None = None,
+    turning: TurningInfo | None = None,
 ) -> CurvesInfo:
     """What is drawn of ``history``. ``labels``: whether the table has any (None: whether an AUC was ever measured)."""
     labelled = history.has_labels if labels is None else labels
     losses = losses_info(history, total_steps=total_steps, stop_step=stop_step)
     if labelled:
-        return CurvesInfo(losses, auc_info(history, total_steps=total_steps, stop_step=stop_step), None)
-    return CurvesInfo(losses, None, signals_info(history, total_steps=total_steps, stop_step=stop_step))
+        return CurvesInfo(losses, auc_info(history, total_steps=total_steps, stop_step=stop_step), None, turning)
+    return CurvesInfo(losses, None, signals_info(history, total_steps=total_steps, stop_step=stop_step), turning)
 
 
 def curves_spec(info: CurvesInfo, *, dark: bool = False, revision: str = "") -> Spec:
@@ -40,7 +50,10 @@ def curves_spec(info: CurvesInfo, *, dark: bool = False, revision: str = "") -> 
     if info.auc:
         panels.append(auc_panel(info.auc, colours))
     if info.signals:
-        panels += signals_panels(info.signals, colours)
+        signals = signals_panels(info.signals, colours)
+        panels += signals if info.turning is None else signals[1:]  # four would be too flat
+    if info.turning:
+        panels.append(turning_panel(info.turning, colours))
     return stack(
         panels,
         last_step=info.losses.last_step,
@@ -59,5 +72,7 @@ def curves_figure(info: CurvesInfo, *, dark: bool = False) -> go.Figure:
 def curves_caption(info: CurvesInfo) -> str:
     """How to read the curves, in one line."""
     second = "An AUC of 0.5 is guessing, 1 is perfect." if info.auc else "A spread near 0 is mode collapse."
+    if info.turning:
+        second = turning_caption(info.turning)
     faint = " Faint: each sub-generator." if len(info.losses.sub_owner) else ""
     return f"D's loss below ln 2: D is ahead; at ln 2 it cannot tell real from generated. {second}{faint}"

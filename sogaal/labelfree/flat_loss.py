@@ -32,7 +32,8 @@ def stop_epochs_by_rule(iteration: int, n: int) -> int:
 class Fall:
     """How G's loss falls: ``smooth`` (s,), a running mean as long as the loss. Its highest point, ``peak`` at
     ``peak_step``; ``floor``: where it ends; ``flat_step``: the first step by which 95 % of the fall is done, steps
-    counted from 1. ``flat_step`` is None where there is no fall to speak of, under a tenth of the floor."""
+    counted from 1. ``flat_step`` is None where there is no fall to speak of, under a tenth of the floor, or none that
+    has come to its end."""
 
     smooth: FloatArray
     peak_step: int
@@ -54,7 +55,7 @@ def fall(g_loss: npt.NDArray[np.floating]) -> Fall:
     if depth <= 0.1 * floor:
         return Fall(smooth, at + 1, peak, floor, None)
     low = np.flatnonzero(smooth[at:] <= peak - DONE * depth)
-    return Fall(smooth, at + 1, peak, floor, at + 1 + int(low[0]))
+    return Fall(smooth, at + 1, peak, floor, at + 1 + int(low[0]) if len(low) else None)
 
 
 def _running_mean(values: FloatArray, width: int) -> FloatArray:

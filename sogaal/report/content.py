@@ -45,7 +45,7 @@ class ReportContent:
     "stop" and "end", as far as there are any. ``numbers``: as of :meth:`sogaal.trainer.Trainer.summary`. ``step`` of
     ``total_steps``, ``epoch``: done. ``stop_step``: when "at stop" is, or None. ``versions``: of what it was trained
     with. ``run``: the id of the saved run, or empty. ``name``, ``tags``, ``note``: what people wrote on it. ``share``
-    of the rows is flagged. ``discriminators``: the D's of ``logits``, from which reasons follow; there may be none.
+    of the rows is flagged. ``voters``: the D's of ``logits``, from which reasons follow; there may be none.
     ``parent``: the population that it was a member of, or None.
     """
 
@@ -71,7 +71,7 @@ class ReportContent:
     note: str = ""
     created: datetime | None = None
     share: float = 0.05
-    discriminators: Mapping[At, DiscriminatorWeights] = field(default_factory=dict)
+    voters: Mapping[At, Sequence[DiscriminatorWeights]] = field(default_factory=dict)
     parent: Parent | None = None
 
     @cached_property
@@ -88,11 +88,11 @@ class ReportContent:
 
     def explained(self, rows: Sequence[int]) -> Explanation | None:
         """Why the D that scores ranks these rows as it does; None where the D is not there."""
-        weights = None if self.at is None else self.discriminators.get(self.at)
-        if weights is None:
+        voters = None if self.at is None else self.voters.get(self.at)
+        if not voters:
             return None
         X, names = self.dataset.X, self.dataset.feature_names
-        return explain([weights], self.scaler, X[list(rows)], names, median=medians(X))
+        return explain(voters, self.scaler, X[list(rows)], names, median=medians(X))
 
     @property
     def complete(self) -> bool:

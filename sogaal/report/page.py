@@ -25,6 +25,7 @@ from sogaal.report.setup import origin_section, setup_section, table_again
 
 MOST_ROWS, MOST_COLUMNS, MOST_NAMES = 20, 8, 2
 AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
+TOGETHER = "of all seeds together"
 WHY = "speaks most for suspicion"
 SEVERITY = {"failure": "✖ failure", "warning": "▲ warning", "good": "✔ good", "note": "ℹ note"}
 
@@ -89,6 +90,9 @@ def _ended(content: ReportContent) -> str:
     took = f" in {seconds:,.1f} s" if isinstance(seconds, int | float) else ""
     stopped = content.stop_step is not None and content.view.steps >= content.stop_step
     when = f" G stopped at step {content.stop_step:,}." if stopped else " G did not stop within it."
+    auto = content.numbers.get("auto")
+    if auto:
+        when = f" {auto['why']} No label was used for that."
     why = f" {content.message}" if content.message else ""
     return f"The run is {content.state.value}: {steps}{took}.{when}{why}"
 
@@ -128,12 +132,16 @@ def _results(content: ReportContent) -> Html:
 def _moment(content: ReportContent, at: At) -> list[Child]:
     logits, y = content.logits[at], content.dataset.y
     info = figures.score_histogram_info(logits, y, share=content.share)
-    name = AT[at] + (" (this one scores)" if at == content.at and len(content.logits) > 1 else "")
+    name = _at(content, at) + (" (this one scores)" if at == content.at and len(content.logits) > 1 else "")
     cells: list[Child] = [name if content.complete or at == "stop" else f"{name} of what was done"]
     if y is not None:
         auc, precision, at_n = ranking_metrics(logits, y)
         cells += [_four(auc), _four(precision), _four(at_n)]
     return [*cells, f"{info.n_flagged:,} of {info.n:,}", _four(info.threshold)]
+
+
+def _at(content: ReportContent, at: At) -> str:
+    return TOGETHER if content.config.automatic and at == "end" else AT[at]
 
 
 def _sampled(content: ReportContent) -> Iterator[str]:
@@ -217,7 +225,7 @@ def ranking_section(content: ReportContent) -> Html:
             charts.precision_recall_chart(figures.precision_recall_info(logits, y)),
         ]
     drawn.append(charts.histogram_chart(figures.score_histogram_info(logits, y, share=content.share)))
-    return section(f"The ranking by D {AT[at]}", charts.side_by_side(*drawn))
+    return section(f"The ranking by D {_at(content, at)}", charts.side_by_side(*drawn))
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
@@ -254,7 +262,7 @@ def rows_section(content: ReportContent) -> Html:
         by_column = {one.column: one for one in found}
         cells += [_value(data.X[row, column], by_column.get(column)) for column in columns]
         body.append([*cells, _words(content, found)])
-    caption = f"The {len(top)} most abnormal rows by D {AT[at]}; values as they are in the table"
+    caption = f"The {len(top)} most abnormal rows by D {_at(content, at)}; values as they are in the table"
     aligned = [i for i in range(1, fixed + len(columns)) if heads[i] not in ("label", WHY)]
     left_out = data.d - len(columns)
     notes = "▲ or ▼: at most 1 % of the column's values are as high, or as low."

@@ -55,15 +55,12 @@ def content_of(run: SavedRun) -> ReportContent:
     record = run.record
     result = run.result()
     logits: dict[At, npt.NDArray[np.float32]] = {}
-    discriminators: dict[At, DiscriminatorWeights] = {}
+    voters: dict[At, tuple[DiscriminatorWeights, ...]] = {}
     if result is not None and result.logits_stop is not None:
         logits["stop"] = result.logits_stop
     if result is not None:
         logits["end"] = result.logits_end
-        if result.weights_stop is not None:
-            discriminators["stop"] = result.weights_stop
-        if result.weights_end is not None:
-            discriminators["end"] = result.weights_end
+        voters = {"stop": result.voters_stop, "end": result.voters_end}
     return ReportContent(
         title=record.title,
         dataset=run.dataset(),
@@ -72,7 +69,7 @@ def content_of(run: SavedRun) -> ReportContent:
         view=run.history()[0].view(),
         frames=run.frames(),
         logits=logits,
-        numbers={name: record.summary.get(name) for name in NUMBERS},
+        numbers={name: record.summary.get(name) for name in (*NUMBERS, "auto")},
         state=record.state,
         epoch=int(record.summary.get("epochs") or 0),
         total_steps=record.total_steps,
@@ -86,7 +83,7 @@ def content_of(run: SavedRun) -> ReportContent:
         tags=record.tags,
         note=record.note,
         created=record.created,
-        discriminators=discriminators,
+        voters=voters,
         parent=_parent(run),
     )
 

@@ -151,7 +151,8 @@ class Book:
         scribe.breathe()
         self._events.finish(folder, package)
         scribe.breathe()
-        return {
+        chose = self._config.automatic and package.state == JobState.COMPLETED
+        return ({"total_steps": view.steps} if chose else {}) | {
             "state": package.state,
             "message": end.message,
             "started": writer.record.started or self._begun,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.choice import Choice
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset, shipped_datasets
 from sogaal.ensemble import Ensemble
@@ -17,7 +18,7 @@ from sogaal.exports import load_model, scores_csv, scores_table
 from sogaal.exports.history import Times
 from sogaal.frames import Frame
 from sogaal.history import History
-from sogaal.model import At, Model
+from sogaal.model import Model, ScoreAt
 from sogaal.runs.folder import FRAMES, HISTORY, MEMBERS, MODEL, SCORES
 from sogaal.runs.frames_file import read_frames
 from sogaal.runs.history_file import read_history
@@ -166,6 +167,8 @@ class SavedRun:
         try:
             X = model.scaled(self.dataset().X)
             logits = {at: _logits(model, X, at) for at in model.discriminators}
+            if model.snapshots:  # of seeds that chose the stop: they are its result
+                logits["end"] = _logits(model, X, "snapshots")
         except (DataError, ConfigError) as error:
             raise RunError(f"{self.folder}: the model does not fit the table: {error}") from None
         if "end" not in logits:
@@ -178,8 +181,8 @@ class SavedRun:
             frames=frames,
             summary=MappingProxyType({name: self.record.summary.get(name) for name in NUMBERS}),
             complete=state == JobState.COMPLETED,
-            weights_end=model.discriminators["end"],
-            weights_stop=model.discriminators.get("stop"),
+            voters_end=model.snapshots or model.voters("end"),
+            voters_stop=model.voters("stop") if "stop" in logits else (),
         )
 
     def scores_csv(self) -> bytes:
@@ -198,11 +201,19 @@ class SavedRun:
         return scores_csv(scores_table(dataset.ids, dataset.y, logits))
 
 
+def saved_choice(record: RunRecord) -> Choice | None:
+    """How the seeds of a run chose its stop, as far as the record says; None where they did not."""
+    told = record.summary.get("auto")
+    with suppress(KeyError, TypeError, ValueError):
+        return Choice.from_dict(told) if isinstance(told, dict) else None
+    return None
+
+
 def _named(dataset: Dataset, name: str, title: str) -> Dataset:
     return dataset if (dataset.name, dataset.title) == (name, title) else replace(dataset, name=name, title=title)
 
 
-def _logits(model: Model, X: npt.NDArray[np.float32], at: At) -> npt.NDArray[np.float32]:
+def _logits(model: Model, X: npt.NDArray[np.float32], at: ScoreAt) -> npt.NDArray[np.float32]:
     logits = model.score_scaled(X, at).astype(np.float32)
     logits.flags.writeable = False
     return logits

@@ -1,6 +1,6 @@
 """Titles of runs: short, for people."""
 
-from sogaal.config import MAIN_PRESETS, PRESETS, TrainConfig, make_config
+from sogaal.config import GAME_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
 
 
@@ -14,7 +14,7 @@ def _nearest_preset(config: TrainConfig) -> list[str]:
     """The main preset from which least was changed, with the changes; nothing if it is far from all of them."""
     said_anyway = {"algorithm", "k", "seed", "device", "score_at"}
     distances = []
-    for number, name in enumerate(MAIN_PRESETS):
+    for number, name in enumerate(("auto",) if config.automatic else GAME_PRESETS):
         changed = {f: v for f, v in config.changed_from(make_config(name)).items() if f not in said_anyway}
         distances.append((len(changed), number, name, changed))
     count, _, name, changed = min(distances)

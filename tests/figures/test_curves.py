@@ -153,3 +153,28 @@ def test_each_panel_is_a_figure_of_its_own(name):
     info = getattr(figures, f"{name}_info")(history(k=3), total_steps=2000, stop_step=500)
     assert len(getattr(figures, f"{name}_figure")(info).data) == 3
     assert "\n" not in getattr(figures, f"{name}_caption")(info)
+
+
+def test_where_d_turned_is_drawn_under_the_other_curves():
+    steps, alike = [100, 200, 300, 400], [1.0, 0.9, -0.4, -0.3]
+    info = figures.turning_info(steps, alike, [0.9, 0.8, 0.5, np.nan], threshold=0.8, turned=True, total_steps=1600)
+    assert info.likeness.values.tolist() == pytest.approx(alike)
+    assert info.agreement is not None
+    assert info.agreement.steps.tolist() == [100, 200, 300]
+    assert (info.turned_step, info.low, info.last_step) == (400, -0.5, 400)
+    spec = figures.turning_spec(info)
+    mark = next(trace for trace in spec["data"] if trace["name"] == "chosen")
+    assert (mark["x"].tolist(), mark["y"].tolist()) == ([400], pytest.approx([-0.3]))
+    for labels, panels in ((True, 3), (False, 3)):
+        curves = figures.curves_info(history(400), total_steps=1600, labels=labels, turning=info)
+        assert sum(key.startswith("yaxis") for key in figures.curves_spec(curves)["layout"]) == panels
+        assert "turned" in figures.curves_caption(curves)
+
+
+def test_before_the_first_moment_and_with_one_seed_there_is_less_to_draw():
+    info = figures.turning_info([], [], [], threshold=0.8, turned=False, total_steps=1600)
+    assert (info.agreement, info.turned_step, info.last_step) == (None, None, 0)
+    assert len(figures.turning_figure(info).data) == 2
+    alone = figures.turning_info([100], [1.0], [np.nan], threshold=0.8, turned=False, total_steps=1600)
+    assert alone.agreement is None
+    assert alone.low == 0

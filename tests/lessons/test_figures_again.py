@@ -47,6 +47,8 @@ def test_a_fall_is_found() -> None:
 def test_no_fall_is_said() -> None:
     assert fall(np.linspace(0.5, 1, 100)).flat_step is None
     assert fall(np.full(10, 0.7)).flat_step is None
+    late = np.concatenate([np.full(800, 0.5), np.linspace(0.5, 2, 200)])  # its peak is its end
+    assert fall(late).flat_step is None
     with pytest.raises(ValueError, match="at least 2"):
         fall(np.ones(1))
 

@@ -13,7 +13,7 @@ def test_every_parameter_has_its_field_with_words_and_bounds() -> None:
     numbers = {widget.key: widget for widget in session.at.number_input}
     choices = {widget.key: widget for widget in session.at.segmented_control}
     for name, info in FIELDS.items():
-        if name == "device":
+        if name in ("device", "auto_seeds"):  # the seeds of an automatic stop are asked for where there is one
             continue
         widget = (choices if info.choices else numbers)[f"set_{name}"]
         assert widget.label == info.title
@@ -36,7 +36,23 @@ def test_k_is_asked_for_where_there_are_sub_generators() -> None:
     assert session.state == "completed"
 
 
-@pytest.mark.parametrize("preset", ["post_bias_one", "paper"])
+def test_the_seeds_may_choose_the_stop() -> None:
+    session = Session()
+    session.at.toggle(key="stop_auto").set_value(True)
+    session.look()
+    assert session.field("stop_epochs") == "auto"
+    numbers = {widget.key: widget for widget in session.at.number_input}
+    assert "set_stop_epochs" not in numbers
+    assert numbers["set_auto_seeds"].label == FIELDS["auto_seeds"].title
+    assert session.address["stop_epochs"] == "auto"
+    assert Session(**session.address).field("stop_epochs") == "auto"
+    session.at.toggle(key="stop_auto").set_value(False)
+    session.look()
+    assert session.field("stop_epochs") == 1000
+    assert session.errors == []
+
+
+@pytest.mark.parametrize("preset", ["auto", "post_bias_one", "paper"])
 def test_a_preset_fills_the_form(preset: str) -> None:
     session = Session()
     session.type("seed", 7)

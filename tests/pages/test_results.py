@@ -175,14 +175,14 @@ def test_a_row_is_explained_and_another_can_be_chosen(files: list[tuple[str, byt
     session.tab("Result")
     result, data = job.snapshot().result, job.dataset
     assert result is not None
-    assert result.weights_end is not None
+    assert len(result.voters_end) == 1
     order = np.argsort(result.logits_end, kind="stable")
     for place in (0, 4):
         if place:
             session.at.selectbox("why_row").set_value(int(order[place]))
             session.look()
         row = int(order[place])
-        found = explain([result.weights_end], Scaler.fit(data.X), data.X[row : row + 1], data.feature_names)
+        found = explain(result.voters_end, Scaler.fit(data.X), data.X[row : row + 1], data.feature_names)
         strongest = int(np.abs(found.attributions[0]).argmax())
         ticks = session.chart("why_bars")["layout"]["yaxis"]["ticktext"]
         assert ticks[0] == data.feature_names[strongest]

@@ -54,7 +54,7 @@ def content(dataset: Dataset, config: TrainConfig | None = None, scaling: str = 
         "state": JobState.COMPLETED,
         "findings": diagnose(evidence),
         "versions": {"sogaal": "0.1", "torch": "2"},
-        "discriminators": discriminators_of(trainer),
+        "voters": {at: (one,) for at, one in discriminators_of(trainer).items()},
     }
     return ReportContent(
         dataset=dataset, config=config, scaler=scaler, view=view, frames=keeper.frames(), epoch=trainer.epoch,
@@ -175,13 +175,13 @@ def test_the_top_rows_say_what_speaks_for_their_suspicion(labelled: ReportConten
     first = int(np.argmin(labelled.logits[at]))
     scaled = labelled.X[first : first + 1]
     median = labelled.scaler.transform(np.median(labelled.dataset.X, axis=0)[None])
-    found = attributions([labelled.discriminators[at]], scaled, median[0])[0]
+    found = attributions(labelled.voters[at], scaled, median[0])[0]
     why = html.unescape(re.findall(r'<span class="why">(.*?)</span>', page.decode())[0])
     feature = int(found.argmin())
     assert f"<bdi>{labelled.dataset.feature_names[feature]}</bdi>" in why
     assert f"+{-found[feature]:.2f}" in why
     assert text_of(page).count("speaks most for suspicion") == 1
-    without = text_of(report_page(replace(labelled, discriminators={})))
+    without = text_of(report_page(replace(labelled, voters={})))
     assert "speaks most for suspicion" not in without
     assert "most unusual" in without
 

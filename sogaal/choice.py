@@ -1,0 +1,57 @@
+"""`Choice`: how the seeds of an automatic run chose the stop, in plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sogaal.labelfree.turning import TURNED
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the stop was chosen, or is being chosen; nothing in it changes.
+
+    ``steps`` (e,): of the moments so far. ``likeness`` (e,): the seeds' mean verdict at each against its mean up to
+    there, Spearman's rank correlation. ``agreement`` (e,): of the seeds with one another at each, mean over all pairs,
+    NaN for a single seed. ``turned``: whether D has turned, at the last of them. ``seeds``: those that play.
+    """
+
+    seeds: tuple[int, ...]
+    steps: tuple[int, ...]
+    likeness: tuple[float, ...]
+    agreement: tuple[float, ...]
+    turned: bool
+
+    @property
+    def why(self) -> str:
+        """Why the run ended where it did, in one sentence."""
+        if not self.steps:
+            return "No moment was judged yet."
+        who = "one seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        kept = f"the mean of {len(self.steps)} moments of {who} ranks the rows"
+        if not self.turned:
+            return f"D did not turn by step {self.steps[-1]:,}: {kept}."
+        low = self.likeness[-2]
+        return (
+            f"D turned: at step {self.steps[-2]:,} its ranking resembled the mean of those before by {low:.2f} "
+            f"(under {TURNED}), and at step {self.steps[-1]:,} it began to come back; {kept}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values by name."""
+        alike = [None if np.isnan(value) else value for value in self.agreement]
+        return {
+            "seeds": list(self.seeds), "steps": list(self.steps), "likeness": list(self.likeness), "agreement": alike,
+            "turned": self.turned, "why": self.why,
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Choice":
+        """What :meth:`to_dict` gave; KeyError, TypeError or ValueError for anything else."""
+        alike = tuple(float("nan") if value is None else float(value) for value in values["agreement"])
+        return cls(
+            tuple(map(int, values["seeds"])), tuple(map(int, values["steps"])), tuple(map(float, values["likeness"])),
+            alike, bool(values["turned"]),
+        )  # fmt: skip
