@@ -98,7 +98,7 @@ def _outcome(snapshot: Snapshot, found: Sequence[Finding]) -> None:
     elif snapshot.message:
         st.info(plain(snapshot.message), icon=":material/info:")
     if snapshot.choice is not None and snapshot.result is not None:
-        st.success(snapshot.choice.why, icon=":material/auto_awesome:")
+        st.markdown(f":material/auto_awesome: **The stop.** {snapshot.choice.why}")
     two = snapshot.result is not None and snapshot.result.frame_stop is not None
     if not found and not two:
         return

@@ -35,8 +35,8 @@ class Choice:
             return f"D did not turn by step {self.steps[-1]:,}: {kept}."
         low = self.likeness[-2]
         return (
-            f"D turned: at step {self.steps[-2]:,} its ranking resembled the mean of those before by {low:.2f} "
-            f"(under {TURNED}), and at step {self.steps[-1]:,} it began to come back; {kept}."
+            f"D turned: at step {self.steps[-2]:,} its ranking was like its own mean so far by {low:.2f} only (under "
+            f"{TURNED}), and by step {self.steps[-1]:,} it began to come back; {kept}."
         )
 
     def to_dict(self) -> dict[str, Any]:

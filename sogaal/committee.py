@@ -15,7 +15,6 @@ from sogaal.captured import engine_for
 from sogaal.choice import Choice
 from sogaal.config import TrainConfig
 from sogaal.engine import Engine
-from sogaal.errors import ConfigError
 from sogaal.frames import DiscriminatorWeights
 from sogaal.labelfree import agreement, likeness, turn
 from sogaal.records import Marks
@@ -117,14 +116,16 @@ class Committee:
             state["moments.d_values"] = np.array(self._kept)
         return state
 
+    @property
+    def needed(self) -> list[str]:
+        """The names that a state must have."""
+        return [name for name in self.state_dict() if name.startswith("seed")]
+
     def load_state_dict(self, state: Mapping[str, npt.NDArray[np.generic]], step: int) -> None:
-        """Go on from what :meth:`state_dict` gave after ``step`` steps; :class:`ConfigError` for what does not fit."""
+        """Go on from what :meth:`state_dict` gave after ``step`` steps; it must have what is :attr:`needed`."""
         for place, engine in enumerate(self._others, start=1):
-            wanted = {name: f"seed{place}.{name}" for name in engine.state_dict()}
-            missing = [key for key in wanted.values() if key not in state]
-            if missing:
-                raise ConfigError(f"state must have {missing[0]}, got {', '.join(state) or 'nothing'}.")
-            engine.load_state_dict({name: np.asarray(state[key], np.float32) for name, key in wanted.items()}, step)
+            mine = {name: np.asarray(state[f"seed{place}.{name}"], np.float32) for name in engine.state_dict()}
+            engine.load_state_dict(mine, step)
         self._steps, self._alike, self._agreed, self._total = [], [], [], None
         self._kept = [[] for _ in self._seeds]
         kept = np.asarray(state.get("moments.d_values", np.empty((len(self._seeds), 0))), dtype=np.float32)

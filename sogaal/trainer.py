@@ -304,7 +304,8 @@ class Trainer:
         Raises :class:`ConfigError` when the shapes do not fit, something is missing, or the history is too short.
         """
         mine = self.engine.state_dict()
-        missing = [name for name in (*mine, "step", "seconds") if name not in state]
+        seeds = [] if self._committee is None else self._committee.needed
+        missing = [name for name in (*mine, "step", "seconds", *seeds) if name not in state]
         if missing:
             raise ConfigError(f"state must have {missing[0]}, got {', '.join(state) or 'nothing'}.")
         step, stop = int(state["step"]), state.get("d_stop_values")

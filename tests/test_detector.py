@@ -28,7 +28,7 @@ def table(n: int = 60, d: int = 3) -> np.ndarray:
     return np.random.default_rng(5).normal([10, -4, 0][:d], [1, 20, 0.1][:d], (n, d))
 
 
-@parametrize_with_checks([SOGAAL(), MOGAAL()])
+@parametrize_with_checks([SOGAAL(), MOGAAL(), SOGAAL(stop_epochs="auto", n_estimators=2, max_epochs=20)])
 def test_scikit_learn(estimator: Any, check: Any) -> None:
     check(estimator)
 

@@ -35,7 +35,7 @@ def test_a_table_without_labels_proposes_auto_and_it_ranks_the_rows() -> None:
     assert session.state == "completed"
     choice = job.snapshot().choice
     assert choice is not None
-    assert any(choice.why in element.value for element in session.at.success)
+    assert session.says(f"**The stop.** {choice.why}")
     assert session.says(auto_words())
     tiles = session.tiles()
     assert tiles["D like its mean"] == f"{choice.likeness[-1]:.3f}"
@@ -81,7 +81,7 @@ def test_with_labels_the_auc_is_that_of_all_seeds_and_a_saved_run_says_the_same(
         monkeypatch.setattr(_server, "registry", lambda: restarted)
         again = Session(run=job.id)
         assert again.tiles() == session.tiles()
-        assert any(choice.why in element.value for element in again.at.success)
+        assert again.says(f"**The stop.** {choice.why}")
         again.tab("Result")
         assert again.says("by D of all seeds together")
         assert again.errors == []
