@@ -20,9 +20,23 @@ BY_HAND = 1000
 
 
 def why(run: Shown) -> str:
-    """Which D's rank the rows, and why the run ended where it did."""
+    """Which D's rank the rows, in a line."""
     choice = run.snapshot().choice
-    return "" if choice is None else f"{choice.why} No label was used. {auto_words()}"
+    if choice is None:
+        return ""
+    return f"{len(choice.steps)} moments of {len(choice.seeds)} seeds rank together; no label was used."
+
+
+def stop(run: Shown) -> None:
+    """Say why a run ended where it did, and how good that is."""
+    choice = run.snapshot().choice
+    if choice is not None:
+        st.caption(f":material/auto_awesome: **The stop.** {choice.why} {auto_words()}")
+
+
+def promise() -> str:
+    """How good the automatic stop is, a paragraph for the page before a run; nothing where the stop is set by hand."""
+    return f"{auto_words()}\n\n" if st.session_state[_setup.key_of("stop_epochs")] == AUTO else ""
 
 
 def turning(snapshot: Snapshot) -> figures.TurningInfo | None:

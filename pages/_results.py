@@ -27,6 +27,7 @@ HEIGHT = 340
 def results(run: Shown, result: JobResult) -> None:
     """Draw the results of a run that has ended."""
     at, logits, flags = _choices(run, result)
+    _auto.stop(run)
     y = run.dataset.y
     info = figures.score_histogram_info(logits, y, flags=flags, threshold=_threshold.threshold())
     if y is None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _clicks, _control, _form, _keys, _links, _live, _run, _running, _setup, _upload
+from pages import _auto, _clicks, _control, _form, _keys, _links, _live, _run, _running, _setup, _upload
 from pages._entry import enter
 from pages._shown import Shown
 from pages._words import plain
@@ -17,11 +17,13 @@ def _before_a_run(dataset: Dataset) -> None:
         labels = (
             "The AUC says how well D ranks the rows; it looks at the labels, the training never does."
             if dataset.y is not None
+            else "This table has no labels, so there will be no AUC. How D's ranking changes says when to stop."
+            if st.session_state["set_stop_epochs"] == "auto"
             else "This table has no labels, so there will be no AUC; the spread of the points and D's means stand in."
         )
         stop = st.session_state["set_stop_epochs"]
         goes = (
-            "eight seeds play, and where D turns the run ends: all their D's together are the detector."
+            "several seeds play, and where D turns the run ends: all their D's together are the detector."
             if stop == "auto"
             else f"{stop or 0:,} epochs later G stops, and D is the detector."
         )
@@ -36,7 +38,8 @@ tell them from the rows of **{plain(dataset.name)}**. Nobody tells them which ro
 2. Green dots are G's points. Watch them chase the data, and D's map close in around it.
 3. {labels}
 
-**Step** plays one move at a time. To see a run fail, choose the preset **Bias 1**, the post's Figure 4.
+{_auto.promise()}**Step** plays one move at a time. To see a run fail, choose the preset
+**Bias 1**, the post's Figure 4.
 """
         )
 

@@ -28,7 +28,8 @@ def test_a_table_without_labels_proposes_auto_and_it_ranks_the_rows() -> None:
     assert session.says("No labels, so no AUC tells when to stop.")
     session.press("Take preset Auto")
     assert (session.value("set_preset"), session.field("stop_epochs")) == ("auto", "auto")
-    assert session.says("eight seeds play, and where D turns the run ends")
+    assert session.says("several seeds play, and where D turns the run ends")
+    assert session.says(auto_words())
     assert "Take preset Auto" not in labels(session)
     job = session.start(auto_seeds=3)
     session.finish()
@@ -45,6 +46,7 @@ def test_a_table_without_labels_proposes_auto_and_it_ranks_the_rows() -> None:
     session.tab("Result")
     assert session.says("by D of all seeds together")
     assert session.says(choice.why)
+    assert session.says("moments of 3 seeds rank together; no label was used.")
     assert session.at.dataframe[0].value.iloc[0]["id"] == 1
     assert session.has_chart("why_bars")
     for view in ("Diagnosis", "Replay"):
