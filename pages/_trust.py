@@ -51,13 +51,20 @@ def _question(run: Shown, logits: npt.NDArray[np.float32], key: tuple[str, At]) 
             icon=":material/casino:",
             on_click=_ask,
             args=(run, logits, key),
-            help=f"Trains this set-up with {SEEDS - 1} more seeds, by processes beside this one. No label is used.",
+            help=f"Trains this set-up with {SEEDS - 1} more seeds{_each(run)}, by processes beside this one. "
+            "No label is used.",
         )
         st.caption(
             "**Can I trust this?** One seed is a gamble. Others show how much of this ranking is steady, and which "
             "rows owe their place to this seed alone.",
             width="stretch",
         )
+
+
+def _each(run: Shown) -> str:
+    """What a seed stands for where several play in one run."""
+    count = run.config.auto_seeds
+    return f", each with {count - 1} of its own beside it" if run.config.automatic and count > 1 else ""
 
 
 def _ask(run: Shown, logits: npt.NDArray[np.float32], key: tuple[str, At]) -> None:

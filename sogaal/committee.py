@@ -44,13 +44,13 @@ class Committee:
         self._seeds = tuple(member_seeds(config.seed, config.auto_seeds))
         self._last = last
         n = len(X)
-        rows = stream(0, Stream.SAMPLE, 4).choice(n, COMPARED_ROWS, replace=False) if n > COMPARED_ROWS else None
-        self._rows = None if rows is None else np.sort(rows)
+        sample = stream(0, Stream.SAMPLE, 4).choice(n, min(n, COMPARED_ROWS), replace=False)
+        self._rows = np.sort(sample)
         self._steps: list[int] = []
         self._kept: list[list[FloatArray]] = [[] for _ in self._seeds]  # D's flat parameters, seed by seed
         self._alike: list[float] = []
         self._agreed: list[float] = []
-        self._total: DoubleArray | None = None
+        self._totals: DoubleArray = np.zeros((len(self._seeds), n))  # of all verdicts so far, seed by seed
 
     def next_moment(self, step: int) -> int:
         """The first step after ``step`` at which D is judged and kept."""
@@ -72,11 +72,13 @@ class Committee:
         self._steps.append(step)
         for kept, one in zip(self._kept, values, strict=True):
             kept.append(one.copy())
-        verdicts = np.stack([self._first.table_logits(self._kept[at][-1][None], self._rows)[0, 0] for at in self._in()])
-        now = verdicts.astype(np.float64).mean(axis=0)
-        self._total = now if self._total is None else self._total + now
-        self._alike.append(likeness(now, self._total))
-        self._agreed.append(agreement(verdicts) if len(verdicts) > 1 else float("nan"))
+        there = self._in()
+        verdicts = np.stack([self._first.table_logits(self._kept[at][-1][None])[0, 0] for at in there])
+        self._totals[there] += verdicts
+        compared = verdicts[:, self._rows]
+        now, so_far = compared.mean(axis=0, dtype=np.float64), self._totals[there].sum(axis=0)[self._rows]
+        self._alike.append(likeness(now, so_far))
+        self._agreed.append(agreement(compared) if len(compared) > 1 else float("nan"))
 
     def _in(self) -> list[int]:
         """The places of the seeds whose numbers are all finite."""
@@ -97,6 +99,12 @@ class Committee:
         """How the stop was chosen, or what there is to choose from so far."""
         seeds = tuple(self._seeds[at] for at in self._in())
         return Choice(seeds, tuple(self._steps), tuple(self._alike), tuple(self._agreed), turn(self._alike) is not None)
+
+    def logits(self) -> FloatArray:
+        """The mean logit of all D's that were kept, (n,) float32 over the table; there must be a moment."""
+        there = self._in()
+        mean = self._totals[there].sum(axis=0) / (len(there) * len(self._steps))
+        return np.asarray(mean, dtype=np.float32)
 
     def voters(self) -> list[tuple[DiscriminatorWeights, ...]]:
         """All D's that were kept, seed by seed in the order of :attr:`Choice.seeds`, each moment by moment."""
@@ -126,7 +134,8 @@ class Committee:
         for place, engine in enumerate(self._others, start=1):
             mine = {name: np.asarray(state[f"seed{place}.{name}"], np.float32) for name in engine.state_dict()}
             engine.load_state_dict(mine, step)
-        self._steps, self._alike, self._agreed, self._total = [], [], [], None
+        self._steps, self._alike, self._agreed = [], [], []
+        self._totals[:] = 0
         self._kept = [[] for _ in self._seeds]
         kept = np.asarray(state.get("moments.d_values", np.empty((len(self._seeds), 0))), dtype=np.float32)
         for place, moment in enumerate(state.get("moments", np.empty(0, np.int64))):

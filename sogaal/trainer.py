@@ -231,9 +231,10 @@ class Trainer:
         stopped. Of seeds that choose the stop, the mean logit of all D's that were kept so far, unless "now" is asked
         for. Raises :class:`ConfigError` for "stop" before the stop.
         """
-        if at in (None, "end") and self.voters():
-            voters = [weights for seed in self.voters() for weights in seed]
-            return combined(voters, self.X if X is None else X).astype(np.float32)
+        if at in (None, "end") and self._committee is not None and self._committee.moments:
+            if X is None:
+                return self._committee.logits()
+            return combined([weights for seed in self.voters() for weights in seed], X).astype(np.float32)
         logits: FloatArray = self.engine.logits(X, self._values(at))[0]
         return logits
 

@@ -170,7 +170,6 @@ def test_rankings_of_a_long_table_are_compared_on_a_sample() -> None:
     trainer = Trainer(rows, auto(max_epochs=20)).fit()
     committee = trainer._committee
     assert committee is not None
-    assert committee._rows is not None
     assert len(np.unique(committee._rows)) == COMPARED_ROWS
     assert trainer.scores().shape == (COMPARED_ROWS + 100,)
 
