@@ -18,6 +18,7 @@ from sogaal.errors import ConfigError, DivergedError, SogaalError
 
 COMMANDS = {
     "train": "train SO-GAAL or MO-GAAL on a table",
+    "sweep": "search for good hyperparameters by many trainings",
     "score": "score the rows of a table with a saved model",
     "datasets": "list the datasets that come with sogaal",
     "runs": "list, compare, export, resume or delete saved runs",

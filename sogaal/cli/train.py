@@ -67,6 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ensemble.add_argument(
         "--n_jobs", type=_jobs, metavar="N", help="over so many processes, -1: all cores (default 1); same result"
     )
+    add_field_arguments(parser)
+
+
+def add_field_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe a flag for each field of :class:`TrainConfig`."""
     groups = {name: parser.add_argument_group(title) for name, title in _GROUPS.items()}
     for info in FIELDS.values():
         groups[info.group].add_argument(
@@ -98,7 +103,7 @@ def _help(info: FieldInfo) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, write what was asked for, report; returns the exit status."""
-    source, config = _source(arguments), _config(arguments)
+    source, config = source_of(arguments), config_of(arguments)
     # Whatever can be wrong is looked at before the long part: arguments, files to write, the table.
     _check_outputs(arguments)
     if config.automatic:
@@ -165,7 +170,8 @@ def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -
     return 0
 
 
-def _source(arguments: argparse.Namespace) -> str:
+def source_of(arguments: argparse.Namespace) -> str:
+    """The one table that was named; raises :class:`UsageError`."""
     given = [source for source in (arguments.data, arguments.path) if source is not None]
     if len(given) != 1:
         how = "none" if not given else f"{given[0]!r} and {given[1]!r}"
@@ -173,7 +179,8 @@ def _source(arguments: argparse.Namespace) -> str:
     return str(given[0])
 
 
-def _config(arguments: argparse.Namespace) -> TrainConfig:
+def config_of(arguments: argparse.Namespace) -> TrainConfig:
+    """What the flags say; raises :class:`ConfigError`."""
     given = {name: getattr(arguments, f"field_{name}") for name in FIELDS}
     values = {name: FIELDS[name].parse(text) for name, text in given.items() if text is not None}
     return make_config(arguments.preset, **values)

@@ -122,7 +122,7 @@ class Training:
         """Whether it got there: not if Ctrl-C was pressed."""
         trainer, steps = self.trainer, 1
         with (
-            _asked_to_end() as asked,
+            asked_to_end() as asked,
             tqdm(
                 total=trainer.total_steps, initial=trainer.step, unit="step",
                 disable=not show, file=sys.stderr, dynamic_ncols=True,
@@ -250,7 +250,7 @@ class Training:
 
 
 @contextmanager
-def _asked_to_end() -> Iterator[Callable[[], bool]]:
+def asked_to_end() -> Iterator[Callable[[], bool]]:
     """Tells whether Ctrl-C was pressed in this block; the second time it interrupts at once, as usual."""
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -27,13 +27,22 @@ from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
 
 
+@dataclass(frozen=True)
+class Planned:
+    """Members that are not known beforehand: ``count`` of them are to be trained, which differ in ``varied``."""
+
+    count: int
+    varied: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Group:
     """Runs on one table that are to be trained, or were.
 
     ``config``, ``scaler``: what they share; a member is described by what it has other. ``configs``: of all members.
     ``kind``: "race", "map", ... ``title``: short, for people. ``scalings``: methods by the members' indices, where
-    they are not all the scaler's. Raises :class:`ConfigError` for no members.
+    they are not all the scaler's. ``planned``: where the members are not known beforehand, and ``configs`` holds but
+    what they share. Raises :class:`ConfigError` for no members.
     """
 
     dataset: Dataset
@@ -43,6 +52,7 @@ class Group:
     kind: str
     title: str
     scalings: Mapping[int, str] = field(default_factory=dict)
+    planned: "Planned | None" = None
 
     def __post_init__(self) -> None:
         if not self.configs:
@@ -51,13 +61,21 @@ class Group:
     @cached_property
     def varied(self) -> tuple[str, ...]:
         """In what the members differ."""
+        if self.planned is not None:
+            return self.planned.varied
         differing = varied_fields(self.config, self.configs)
         return differing + ((SCALING,) if set(self.scalings.values()) - {self.scaler.method} else ())
 
     @cached_property
     def total_steps(self) -> int:
         """Steps of all members together."""
+        if self.planned is not None:
+            return self.planned.count * self.config.total_steps(self.dataset.n)
         return sum(config.total_steps(self.dataset.n) for config in self.configs)
+
+    @property
+    def _planned(self) -> int:
+        return len(self.configs) if self.planned is None else self.planned.count
 
     def member(self, outcome: Outcome, state: JobState | None = None) -> Member:
         """What to remember of one; ``state``: where it had not come to its end."""
@@ -67,15 +85,18 @@ class Group:
         """The content of ``members.csv``."""
         return members_csv(self.varied, members)
 
-    def so_far(self, members: Sequence[Member], run: str, numbers: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def so_far(
+        self, members: Sequence[Member], run: str, numbers: Mapping[str, Any] | None = None, whole: bool = False
+    ) -> dict[str, Any]:
         """What the record ``run`` says of the members that there are: steps and seconds of all, the best AUC, means of
-        the others, where ``numbers`` says nothing else."""
+        the others, where ``numbers`` says nothing else. ``whole``: there will be no more, however many were planned."""
         found = numbers_of(members) | dict(numbers or {})
+        known = self.planned is not None and (whole or len(members) > self.planned.count)
         return {
             "step": found["steps"],
-            "total_steps": self.total_steps,
+            "total_steps": found["steps"] if known else max(self.total_steps, found["steps"]),
             "summary": run_summary(self.dataset, self.config, self.scaler, 0, found, run=run),
-            "population": Population(self.kind, len(members), self.varied, len(self.configs)),
+            "population": Population(self.kind, len(members), self.varied, len(members) if known else self._planned),
         }
 
 

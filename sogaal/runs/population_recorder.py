@@ -13,7 +13,7 @@ two seconds or so while members end, and all of it at the end. Where that does n
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,22 +50,30 @@ class PopulationRecorder:
 
     ``id``: of the record. ``record``: the same while there is one on disk, else empty. ``problem``: one line for people
     on why nothing is saved at present, else empty. ``cost``: processor seconds that the writing took in all.
+    ``again``: the writer of a record that is there already and goes on, with the members ``known`` so far.
     """
 
     def __init__(
-        self, store: RunStore, group: Group, created: datetime, token: str, state: JobState = JobState.RUNNING
+        self,
+        store: RunStore,
+        group: Group,
+        created: datetime,
+        token: str,
+        state: JobState = JobState.RUNNING,
+        again: RunWriter | None = None,
+        known: Iterable[Outcome] = (),
     ) -> None:
         self.id = run_id(created, group.dataset.name, group.config.algorithm, token)
-        self.record = ""
+        self.record = "" if again is None else self.id
         self.problem = ""
         self.cost = 0.0
         self._store, self._group, self._created, self._token = store, group, created, token
         self._lock = threading.Lock()
-        self._members: dict[int, Member] = {}
+        self._members: dict[int, Member] = {one.index: group.member(one) for one in known}
         self._state = state
         self._changes, self._written = 1, 0  # what there was to write, by number, and what of it was written
         self._end: _End | None = None
-        self._writer: RunWriter | None = None
+        self._writer = again
         self._due_at = 0.0
         self._failed_at: float | None = None
         self._tried = threading.Event()  # the end was written, or could not be
@@ -146,7 +154,9 @@ class PopulationRecorder:
             self._leave_nothing()
             return
         writer = self._opened()
-        told = {"state": state} | self._group.so_far(members, self.id, None if end is None else end.numbers)
+        whole = end is not None and end.state is None
+        numbers = None if end is None else end.numbers
+        told = {"state": state} | self._group.so_far(members, self.id, numbers, whole)
         if end is not None:
             for name, content in end.files.items():
                 write_atomic(writer.folder / name, content)

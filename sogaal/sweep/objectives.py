@@ -1,0 +1,170 @@
+"""What a sweep looks for: a number for each trial, made of the runs that the trial trained.
+
+An objective either needs labels, and then the best trial was *chosen with labels*, which everybody who shows it has to
+say; or it needs none, and then it is given none.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.config import TrainConfig
+from sogaal.errors import ConfigError
+from sogaal.metrics import average_precision
+from sogaal.outcomes import Part, RunOutcome
+from sogaal.trust import trust_of
+
+FloatArray = npt.NDArray[np.float32]
+LabelArray = npt.NDArray[np.int8]
+
+CHOSEN_WITH_LABELS = "chosen with labels"
+
+
+class Unmeasured(Exception):
+    """A trial whose runs do not have what the objective measures; the message says what and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What an objective may look at: the ``outcomes`` of a trial's runs, one for each seed in their order, all of which
+    came to their end; the table ``X`` (n, d) as the networks see it; ``y`` (n,), None unless the objective needs it."""
+
+    outcomes: Sequence[RunOutcome]
+    X: FloatArray
+    y: LabelArray | None
+
+    def logits(self) -> list[FloatArray]:
+        """Of each run, (n,), lower = more abnormal, by the D that scores; raises :class:`Unmeasured`."""
+        return [_scoring(outcome) for outcome in self.outcomes]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One way to judge trials.
+
+    ``title``: a few words; ``says``: a line of explanation. ``labels``: whether it needs them. ``least_seeds``: how
+    many runs it takes at least. ``maximise``: whether more is better. ``at``: which D it is about, "stop" or "end";
+    None: whichever scores. ``keep``: what the outcomes must hold. ``measure``: the number; raises
+    :class:`Unmeasured`.
+    """
+
+    name: str
+    title: str
+    says: str
+    labels: bool
+    least_seeds: int
+    maximise: bool
+    at: Literal["stop", "end"] | None
+    keep: tuple[Part, ...]
+    measure: Callable[[Judged], float]
+
+    @property
+    def direction(self) -> Literal["maximize", "minimize"]:
+        """As Optuna calls it."""
+        return "maximize" if self.maximise else "minimize"
+
+    @property
+    def chosen(self) -> str:
+        """What has to be said of its choice: that labels made it, or that none did."""
+        return CHOSEN_WITH_LABELS if self.labels else "chosen without labels"
+
+    def better(self, one: float, other: float) -> bool:
+        """Whether ``one`` is better than ``other``."""
+        return one > other if self.maximise else one < other
+
+
+def _scoring(outcome: RunOutcome) -> FloatArray:
+    stop = outcome.config.score_at == "stop" and _stops(outcome.config)
+    logits = outcome.logits_stop if stop else outcome.logits_end
+    if logits is None:
+        raise Unmeasured(f"seed {outcome.config.seed}: G does not stop within the run.")
+    return logits
+
+
+def _stops(config: TrainConfig) -> bool:
+    return config.whether_stop == 1
+
+
+def _mean_of(name: str, missing: str) -> Callable[[Judged], float]:
+    def measure(judged: Judged) -> float:
+        found = []
+        for outcome in judged.outcomes:
+            value = (outcome.summary or {}).get(name)
+            if value is None:
+                raise Unmeasured(f"seed {outcome.config.seed}: {missing}")
+            found.append(float(value))
+        return float(np.mean(found))
+
+    return measure
+
+
+def _average_precision(judged: Judged) -> float:
+    assert judged.y is not None
+    y = judged.y
+    return float(np.mean([average_precision(logits, y) for logits in judged.logits()]))
+
+
+def _agreement(judged: Judged) -> float:
+    seeds = [outcome.config.seed for outcome in judged.outcomes]
+    return trust_of(judged.logits(), seeds, 1).correlation
+
+
+_OBJECTIVES = (
+    Objective(
+        "auc_stop",
+        "AUC at stop",
+        "ROC-AUC of the D that was kept when G stopped, mean over the seeds. Needs labels.",
+        labels=True,
+        least_seeds=1,
+        maximise=True,
+        at="stop",
+        keep=("summary",),
+        measure=_mean_of("auc_stop", "there is no AUC at stop, for G does not stop within the run."),
+    ),
+    Objective(
+        "auc_end",
+        "AUC at end",
+        "ROC-AUC of the last D, mean over the seeds. Needs labels.",
+        labels=True,
+        least_seeds=1,
+        maximise=True,
+        at="end",
+        keep=("summary",),
+        measure=_mean_of("auc_final", "there is no AUC."),
+    ),
+    Objective(
+        "average_precision",
+        "Average precision",
+        "Average precision of the D that scores, mean over the seeds: how pure the top is. Needs labels.",
+        labels=True,
+        least_seeds=1,
+        maximise=True,
+        at=None,
+        keep=("summary", "logits"),
+        measure=_average_precision,
+    ),
+    Objective(
+        "seed_agreement",
+        "Agreement of seeds",
+        "Mean rank correlation (Spearman) of the seeds' rankings, pair by pair. No label is used; seeds may agree on a "
+        "wrong ranking, too.",
+        labels=False,
+        least_seeds=2,
+        maximise=True,
+        at=None,
+        keep=("summary", "logits"),
+        measure=_agreement,
+    ),
+)
+# All there are, by name. To add one is to add it to the tuple above.
+OBJECTIVES: Mapping[str, Objective] = {one.name: one for one in _OBJECTIVES}
+
+
+def objective_of(name: str) -> Objective:
+    """The objective of that name; raises :class:`ConfigError` for another."""
+    if name not in OBJECTIVES:
+        raise ConfigError(f"objective must be one of {', '.join(OBJECTIVES)}, got {name!r}.", field="objective")
+    return OBJECTIVES[name]
