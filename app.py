@@ -58,6 +58,7 @@ PAGES = [
     RUNS,
     st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
     st.Page("pages/lab.py", title="Failure lab", icon=":material/science:"),
+    st.Page("pages/sweep.py", title="Sweep", icon=":material/query_stats:"),
     st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
 ]
 

@@ -14,7 +14,7 @@ from sogaal.jobs import JobState
 from sogaal.race import field_title
 from sogaal.runs.names import token_of
 from sogaal.runs.populations import Member, runs_of
-from sogaal.runs.record import Population, RunRecord
+from sogaal.runs.record import SWEEP, Population, RunRecord
 from sogaal.runs.saved import SavedRun
 
 REFRESH_SECONDS = 2.0
@@ -37,6 +37,8 @@ def population(run: Shown, about: Population, members: Sequence[Member]) -> None
     titles = {name: field_title(name) for name in members[0].values}
     differing = ", ".join(titles.values())
     st.caption(f"{_counted(about, members)} on {plain(run.dataset.name)} that differ in: {differing}. Select one.")
+    if about.kind == SWEEP:
+        link_to_sweep(run.id)
     _together(run)
     became = _became(run, members)
     problem = st.session_state.pop("member_problem", "")
@@ -59,6 +61,16 @@ def population(run: Shown, about: Population, members: Sequence[Member]) -> None
     st.session_state["member_selected"] = (run.id, index)
     with bar:
         _buttons(run, index, became)
+
+
+def link_to_sweep(token: str) -> None:
+    """Draw the way to a sweep, which is more than the table of its members."""
+    st.page_link(
+        "pages/sweep.py",
+        label="Open the sweep: its charts, its best trials, and the way on with it",
+        icon=":material/query_stats:",
+        query_params={"id": token},
+    )
 
 
 def _places(run: str, members: Sequence[Member]) -> list[int]:

@@ -7,6 +7,7 @@ from pages._setup import VIEWS
 from pages._shown import Shown
 from pages._words import plain
 from sogaal.runs.names import token_of
+from sogaal.sweep import CHOSEN_WITH_LABELS
 
 # What the tabs set, and keep while another tab is open: Streamlit forgets widgets that a page does not draw.
 KEPT = ("scored_at", *_threshold.KEPT, "scores_reasons", "plane_kind")
@@ -89,6 +90,8 @@ def _origin(parent: str) -> None:
         return
     record = found.record
     kind = "population" if record.population is None else record.population.kind
+    if record.title.endswith(CHOSEN_WITH_LABELS):  # whoever opens the best of a sweep is to know how it was found
+        kind += f", {CHOSEN_WITH_LABELS}"
     st.button(
         plain(f"From a {kind}"),
         key="to_population",

@@ -20,7 +20,7 @@ class Row:
     """A run in a list. ``id``: its token. ``folder``: the name of its folder, empty where it is not saved.
 
     ``name``: what people called it, else its title. ``members``: how many a population has, for people ("512", or
-    "40 of 512" while the others are still to come), empty for a single run.
+    "40 of 512" while the others are still to come), ``kind`` what made it; both empty for a single run.
     """
 
     id: str
@@ -43,6 +43,7 @@ class Row:
     note: str = ""
     title: str = ""
     members: str = ""
+    kind: str = ""
 
     @property
     def short(self) -> str:
@@ -87,6 +88,7 @@ def of_record(record: RunRecord) -> Row:
         tags=record.tags,
         note=record.note,
         members="" if record.population is None else record.population.counted,
+        kind="" if record.population is None else record.population.kind,
         **{name: summary.get(name) for name in ("auc_stop", "auc_final", "auc_best", "d_loss", "g_loss", "seconds")},
     )
     job = _server.registry().get(row.id)

@@ -15,6 +15,7 @@ from sogaal.figures import MAX_RUNS
 from sogaal.jobs import JobState
 from sogaal.runs.listing import Unreadable
 from sogaal.runs.names import token_of
+from sogaal.runs.record import SWEEP
 
 ROW_HEIGHT = 35
 MOST_ROWS = 14
@@ -170,6 +171,8 @@ def _not_resumable(row: Row | None) -> str:
 
 
 def _open(row: Row | None) -> None:
+    if row is not None and row.kind == SWEEP:
+        st.switch_page("pages/sweep.py", query_params={"id": row.id})
     if row is not None:
         _running.show(row.id)
         st.switch_page("pages/playground.py", query_params={"run": row.id})

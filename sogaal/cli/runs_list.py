@@ -124,6 +124,7 @@ def entry_dict(entry: Entry) -> dict[str, Any]:
         "seed": entry.config.seed,
         "step": entry.step,
         "total_steps": entry.total_steps,
+        "kind": None if population is None else population.kind,
         "members": None if population is None else population.count,
         "planned": None if population is None else population.planned,
         **finite({name: entry.summary.get(name) for name in NUMBERS}),

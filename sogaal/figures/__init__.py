@@ -82,6 +82,44 @@ from sogaal.figures.strip import (
     strip_info,
     strip_spec,
 )
+from sogaal.figures.sweep_contour import (
+    SweepContourInfo,
+    sweep_contour_caption,
+    sweep_contour_figure,
+    sweep_contour_info,
+    sweep_contour_spec,
+)
+from sogaal.figures.sweep_course import (
+    SweepCourseInfo,
+    sweep_course_caption,
+    sweep_course_figure,
+    sweep_course_info,
+    sweep_course_spec,
+)
+from sogaal.figures.sweep_importances import (
+    BAR_HEIGHT,
+    SweepImportancesInfo,
+    sweep_importances_caption,
+    sweep_importances_figure,
+    sweep_importances_info,
+    sweep_importances_spec,
+)
+from sogaal.figures.sweep_parallel import (
+    SweepParallelInfo,
+    sweep_parallel_caption,
+    sweep_parallel_figure,
+    sweep_parallel_info,
+    sweep_parallel_spec,
+)
+from sogaal.figures.sweep_slices import (
+    SLICES_HEIGHT,
+    SweepSlicesInfo,
+    sweep_slices_caption,
+    sweep_slices_figure,
+    sweep_slices_info,
+    sweep_slices_spec,
+)
+from sogaal.figures.swept import SweptAxis, TrialPoint
 from sogaal.figures.theme import style, theme
 from sogaal.figures.thin import sparkline
 from sogaal.figures.thumbnail import (
@@ -95,12 +133,14 @@ from sogaal.figures.turning import TurningInfo, turning_caption, turning_figure,
 from sogaal.figures.views import View
 
 __all__ = [
+    "BAR_HEIGHT",
     "CONFIG",
     "DEFAULT_LAYERS",
     "LAYERS",
     "LETTERS",
     "MAX_RUNS",
     "ROW_HEIGHT",
+    "SLICES_HEIGHT",
     "AttributionInfo",
     "AucInfo",
     "BandsInfo",
@@ -122,7 +162,14 @@ __all__ = [
     "Spec",
     "StripInfo",
     "StripRow",
+    "SweepContourInfo",
+    "SweepCourseInfo",
+    "SweepImportancesInfo",
+    "SweepParallelInfo",
+    "SweepSlicesInfo",
+    "SweptAxis",
     "ThumbnailInfo",
+    "TrialPoint",
     "TurningInfo",
     "View",
     "aligned_curves",
@@ -196,6 +243,26 @@ __all__ = [
     "strip_info",
     "strip_spec",
     "style",
+    "sweep_contour_caption",
+    "sweep_contour_figure",
+    "sweep_contour_info",
+    "sweep_contour_spec",
+    "sweep_course_caption",
+    "sweep_course_figure",
+    "sweep_course_info",
+    "sweep_course_spec",
+    "sweep_importances_caption",
+    "sweep_importances_figure",
+    "sweep_importances_info",
+    "sweep_importances_spec",
+    "sweep_parallel_caption",
+    "sweep_parallel_figure",
+    "sweep_parallel_info",
+    "sweep_parallel_spec",
+    "sweep_slices_caption",
+    "sweep_slices_figure",
+    "sweep_slices_info",
+    "sweep_slices_spec",
     "theme",
     "thumbnail_caption",
     "thumbnail_figure",

@@ -19,6 +19,8 @@ FORMAT = 1
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 # Values of the AUC that a record keeps for its sparkline.
 MOST_CURVE = 40
+# The kind of the populations that can be gone on with.
+SWEEP = "sweep"
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class DatasetRef:
 class Population:
     """Many runs on one table that belong together.
 
-    ``kind``: what made them: "race", "spread", "map" or "ensemble". ``count`` of the ``planned`` members are in
-    members.csv. ``varied``: the fields of :class:`TrainConfig` in which they differ, and "scaling" where they differ in
-    that.
+    ``kind``: what made them: "race", "spread", "map", "ensemble" or "sweep". ``count`` of the ``planned`` members are
+    in members.csv. ``varied``: the fields of :class:`TrainConfig` in which they differ, and "scaling" where they differ
+    in that.
     """
 
     kind: str

@@ -17,7 +17,7 @@ from sogaal.runs.folder import CHECKPOINT, FRAMES, HISTORY
 from sogaal.runs.frames_file import FrameKeeper, read_frames
 from sogaal.runs.history_file import cut, read_history
 from sogaal.runs.names import token_of
-from sogaal.runs.record import RunRecord
+from sogaal.runs.record import SWEEP, RunRecord
 from sogaal.runs.recorder import Recorder
 from sogaal.runs.store import RunStore
 from sogaal.runs.writer import RunWriter
@@ -107,7 +107,9 @@ def resumed(store: RunStore, run: str) -> Resumed:
 def check_resumable(record: RunRecord) -> None:
     """Raises :class:`RunError` for a run that came to its end, or cannot get further."""
     reason = ""
-    if record.population is not None:
+    if record.population is not None and record.population.kind == SWEEP:
+        reason = f"go on with a sweep on the Sweep page, or by sogaal sweep --resume {token_of(record.id)}."
+    elif record.population is not None:
         reason = "it is a population; open one of its members."
     elif record.state == JobState.COMPLETED:
         reason = "it has completed all its steps."

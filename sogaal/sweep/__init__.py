@@ -1,14 +1,17 @@
 """Sweeps: a search for good hyperparameters by many trials, each of some runs; Optuna proposes, the pool trains."""
 
-from sogaal.sweep.objectives import OBJECTIVES, Objective, objective_of
+from sogaal.sweep.importances import FEWEST, importances
+from sogaal.sweep.objectives import CHOSEN_WITH_LABELS, OBJECTIVES, Objective, objective_of
 from sogaal.sweep.search import read_sweep
-from sogaal.sweep.space import VARIED, Dimension, dimension_of, range_of
+from sogaal.sweep.space import VARIED, Dimension, dimension_of, range_of, suggested
 from sogaal.sweep.spec import METHOD_NAMES, Spec, make_spec
 from sogaal.sweep.storage import default_storage
 from sogaal.sweep.sweep import KIND, Budget, Sweep, SweepSnapshot
 from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of
 
 __all__ = [
+    "CHOSEN_WITH_LABELS",
+    "FEWEST",
     "KIND",
     "METHOD_NAMES",
     "OBJECTIVES",
@@ -25,8 +28,10 @@ __all__ = [
     "best_of",
     "default_storage",
     "dimension_of",
+    "importances",
     "make_spec",
     "objective_of",
     "range_of",
     "read_sweep",
+    "suggested",
 ]

@@ -137,6 +137,31 @@ def _check_name(name: str) -> None:
         raise ConfigError(f"{name} is not a parameter; those that can be varied are {', '.join(VARIED)}.", field=name)
 
 
+def suggested(field: str, base: TrainConfig) -> Dimension:
+    """A range to begin with, around what ``base`` has: all values of a choice, tens of times less and more on a
+    logarithmic scale, some times otherwise, within the field's bounds."""
+    info, value = FIELDS[field], getattr(base, field)
+    if info.choices:
+        return Dimension(field, values=info.choices)
+    centre = value if value is not None else info.low or 1
+    if info.name in ("hidden_size", "max_epochs") and value is None:
+        centre = {"hidden_size": 32, "max_epochs": base.epochs}[info.name]
+    if info.log:
+        low, high = (centre / 30, centre * 30) if centre > 0 else (1e-6, 1.0)
+    elif info.high is not None and info.high <= 1:
+        low, high = 0.5, 0.95
+    else:
+        low, high = centre / 5, centre * 5
+    low, high = max(low, info.low or 0), min(high, info.high if info.high is not None else high)
+    if info.kind == "int":
+        low, high = max(round(low), int(info.low or 1)), max(round(high), round(low) + 1)
+    return range_of(field, _rounded(low), _rounded(high))
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, int) else float(f"{value:.1g}")
+
+
 def checked_space(space: Sequence[Dimension], base: TrainConfig) -> tuple[Dimension, ...]:
     """The dimensions, if each can be searched around ``base``; raises :class:`ConfigError` that names the field."""
     if not space:

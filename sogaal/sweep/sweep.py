@@ -9,10 +9,12 @@
 The record in the folder of runs is a population; the study of the same name in Optuna's storage has the trials.
 """
 
+import atexit
 import logging
 import math
 import threading
 import time
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,6 +29,7 @@ from sogaal.pool import Feed, RunPool
 from sogaal.runs.groups import Group, Planned
 from sogaal.runs.names import new_token, run_id, token_of
 from sogaal.runs.population_recorder import PopulationRecorder, Recorded
+from sogaal.runs.record import SWEEP
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
 from sogaal.scaling import Scaler
@@ -37,9 +40,11 @@ from sogaal.sweep.spec import Spec, checked_budget
 from sogaal.sweep.storage import default_storage
 from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of, counted, members_of, trial_run
 
-KIND = "sweep"
+KIND = SWEEP
 # Runs that are asked for ahead, for each worker: with one at work and one that waits, none is idle while Optuna thinks.
 AHEAD = 2
+# What a sweep may take to end when the program does.
+END_SECONDS = 10.0
 
 _logger = logging.getLogger(__name__)
 
@@ -176,6 +181,7 @@ class Sweep(Recorded):
     def start(self) -> Self:
         """Begin; returns itself."""
         self._state = JobState.RUNNING
+        _under_way.add(self)
         threading.Thread(target=self._work, name="sogaal-sweep", daemon=True).start()
         return self
 
@@ -375,3 +381,15 @@ class Sweep(Recorded):
                 self._search.tell(trial.asked, TrialState.INTERRUPTED)
             self._trials[number] = replace(self._trials[number], state=TrialState.INTERRUPTED)
         self._open.clear()
+
+
+_under_way: "weakref.WeakSet[Sweep]" = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """Sweeps that the program leaves behind are stopped, so that their storage and record say so."""
+    for sweep in list(_under_way):
+        if not sweep.wait(0):
+            sweep.stop()
+            sweep.wait(END_SECONDS)

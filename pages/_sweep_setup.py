@@ -1,0 +1,255 @@
+"""What a sweep searches, in the sidebar: table, set-up, objective, method, ranges and budget."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from pages import _server
+from pages._words import plain
+from sogaal.config import FIELDS, MAIN_PRESETS, PRESETS, TrainConfig, make_config
+from sogaal.data import Dataset, list_datasets
+from sogaal.errors import ConfigError
+from sogaal.race import field_title
+from sogaal.runs.populations import SCALING
+from sogaal.sweep import OBJECTIVES, VARIED, Budget, Objective, Spec, dimension_of, make_spec, suggested
+
+METHODS = {"tpe": "TPE", "random": "Random", "grid": "Grid"}
+METHOD_HELP = (
+    "**TPE** learns from the trials before where good ones lie. **Random** does not. **Grid** tries every combination "
+    "of points: five to a range, or as many as `/7` behind it says."
+)
+# The session's entries of widgets, each with what it says at first; "sweep_" stands before each.
+FIRST: dict[str, Any] = {
+    "data": "onecluster",
+    "preset": "post",
+    "stop": 100,
+    "fields": ["lr_g", "lr_d", "generator_bias"],
+    "objective": "auc_stop",
+    "method": "tpe",
+    "seeds": 3,
+    "prune": True,
+    "trials": 48,
+    "seconds": None,
+    "seed": 0,
+    "search_seed": 0,
+    "view": "Overview",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why there is nothing to start: the message, and the control beside which it belongs."""
+
+    message: str
+    control: str
+
+
+def start() -> None:
+    """Fill a new session, or keep what it had across pages."""
+    kept = st.session_state.get("sweep_kept", FIRST)
+    for name, first in FIRST.items():
+        key = f"sweep_{name}"
+        st.session_state[key] = st.session_state.get(key, kept.get(name, first))
+    st.session_state.setdefault("sweep_changes", {})
+    ranges = st.session_state.setdefault("sweep_ranges", {})
+    for field in st.session_state["sweep_fields"]:
+        key = range_key(field)
+        st.session_state[key] = st.session_state.get(key, ranges.get(field, _suggested(field)))
+
+
+def keep() -> None:
+    """Remember the widgets' values for when they are not drawn."""
+    state = st.session_state
+    state["sweep_kept"] = {name: state[f"sweep_{name}"] for name in FIRST}
+    state["sweep_ranges"] |= {one: state[range_key(one)] for one in state["sweep_fields"] if range_key(one) in state}
+
+
+def range_key(field: str) -> str:
+    """The session's key for the range of a field."""
+    return f"sweep_range_{field}"
+
+
+def _suggested(field: str) -> str:
+    try:
+        common = base()
+    except ConfigError:
+        common = TrainConfig()
+    return suggested(field, common).text().partition("=")[2]
+
+
+# -- what the controls say ---------------------------------------------------------------------------------------------
+
+
+def dataset() -> Dataset:
+    """The chosen table."""
+    return _server.table(st.session_state["sweep_data"])
+
+
+def base() -> TrainConfig:
+    """What all trials have in common; raises :class:`ConfigError`."""
+    state = st.session_state
+    changes = {name: value for name, value in state["sweep_changes"].items() if name != SCALING}
+    return make_config(
+        state["sweep_preset"], **({"stop_epochs": state["sweep_stop"]} | changes | {"seed": state["sweep_seed"]})
+    )
+
+
+def objective() -> Objective:
+    """What is searched for."""
+    return OBJECTIVES[st.session_state["sweep_objective"]]
+
+
+def spec() -> Spec | Fault:
+    """The sweep that the controls describe, or what is wrong with them."""
+    state = st.session_state
+    try:
+        common = base()
+    except ConfigError as error:
+        return Fault(str(error), {"seed": "seed", "stop_epochs": "stop"}.get(error.field or "", "base"))
+    space = []
+    for field in state["sweep_fields"]:
+        try:
+            space.append(dimension_of(f"{field}={state[range_key(field)]}"))
+        except ConfigError as error:
+            return Fault(str(error), field)
+    try:
+        return make_spec(
+            dataset(),
+            common,
+            space,
+            state["sweep_objective"],
+            scaling=str(state["sweep_changes"].get(SCALING, "minmax")),
+            method=state["sweep_method"],
+            seeds=state["sweep_seeds"],
+            sampler_seed=state["sweep_search_seed"],
+            prune=state["sweep_prune"] and state["sweep_seeds"] > objective().least_seeds,
+        )
+    except ConfigError as error:
+        return Fault(str(error), error.field or "base")
+
+
+def budget() -> Budget:
+    """When the sweep ends."""
+    return Budget(st.session_state["sweep_trials"], st.session_state["sweep_seconds"])
+
+
+def take_playground() -> None:
+    """Take the Playground's set-up as what all trials have in common."""
+    form = st.session_state.get("setup") or {}
+    if not form:
+        return
+    values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
+    preset = form["set_preset"] if form["set_preset"] in MAIN_PRESETS else "post"
+    common = make_config(preset).model_dump() | {SCALING: "minmax"}
+    state = st.session_state
+    state["sweep_data"], state["sweep_preset"] = form["set_dataset"], preset
+    state["sweep_seed"], state["sweep_stop"] = values.pop("seed"), values.pop("stop_epochs")
+    values[SCALING] = form["set_scaling"]
+    state["sweep_changes"] = {name: value for name, value in values.items() if value != common[name]}
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+
+def sidebar(made: Spec | Fault) -> None:
+    """Draw the controls, with what is wrong beside the one at fault."""
+    fault = made if isinstance(made, Fault) else None
+    st.selectbox("Table", [*list_datasets(), *_server.upload_keys()], key="sweep_data", format_func=_table)
+    _objective(fault)
+    st.multiselect(
+        "What varies", VARIED, key="sweep_fields", format_func=lambda name: FIELDS[name].title,
+        placeholder="Choose hyperparameters",
+    )  # fmt: skip
+    _message(fault, "vary")
+    for field in st.session_state["sweep_fields"]:
+        st.text_input(FIELDS[field].title, key=range_key(field), help=_range_help(field))
+        _message(fault, field)
+    st.segmented_control(
+        "Method", list(METHODS), key="sweep_method", required=True, format_func=METHODS.__getitem__, help=METHOD_HELP
+    )
+    _message(fault, "method")
+    left, right = st.columns(2)
+    with left:
+        st.number_input("Trials", step=16, key="sweep_trials", value=None, placeholder="no end", help="In all.")
+    with right:
+        st.number_input(
+            "Seconds", step=60.0, key="sweep_seconds", value=None, format="%g", placeholder="no end",
+            help="No trial is begun later.",
+        )  # fmt: skip
+    _message(fault, "trials")
+    with left:
+        st.number_input("Seeds a trial", step=1, key="sweep_seeds", help="One seed proves little; the mean counts.")
+    with right:
+        st.number_input("stop_epochs", step=50, key="sweep_stop", help="Unless it is what varies.")
+    _message(fault, "seeds")
+    _message(fault, "stop")
+    st.toggle(
+        "Give up bad trials early",
+        key="sweep_prune",
+        disabled=st.session_state["sweep_seeds"] <= objective().least_seeds,
+        help="After each seed: a trial whose mean so far is worse than the median of those before it gets no more "
+        "seeds. It needs more seeds than the objective does.",
+    )
+    with st.expander("Set-up and seeds", icon=":material/tune:", expanded=fault is not None and fault.control in MORE):
+        _more(fault)
+
+
+MORE = ("base", "seed", "sampler_seed", "score_at")
+
+
+def _objective(fault: Fault | None) -> None:
+    st.selectbox("Objective", list(OBJECTIVES), key="sweep_objective", format_func=_objective_title)
+    st.caption(objective().says)
+    _message(fault, "objective")
+
+
+def _objective_title(name: str) -> str:
+    one = OBJECTIVES[name]
+    return f"{one.title} · {'with labels' if one.labels else 'without labels'}"
+
+
+def _more(fault: Fault | None) -> None:
+    st.segmented_control(
+        "Preset", MAIN_PRESETS, key="sweep_preset", required=True, format_func=lambda name: PRESETS[name].title
+    )
+    changes = st.session_state["sweep_changes"]
+    if changes:
+        told = ", ".join(f"{field_title(name)} {'auto' if value is None else value}" for name, value in changes.items())
+        st.caption(plain(f"With {told}."))
+    _message(fault, "base")
+    _message(fault, "score_at")
+    left, right = st.columns(2)
+    with left:
+        st.button(
+            "As in the Playground", key="sweep_take", on_click=take_playground, width="stretch",
+            disabled=not st.session_state.get("setup"), help="Takes its table and set-up for all trials.",
+        )  # fmt: skip
+        st.number_input("First seed", step=1, key="sweep_seed", help="The others of a trial follow from it.")
+    with right:
+        st.button(
+            "Plain preset", key="sweep_plain", width="stretch", disabled=not changes,
+            on_click=lambda: st.session_state.update(sweep_changes={}),
+        )  # fmt: skip
+        st.number_input("Search seed", step=1, key="sweep_search_seed", help="Of the method's own random numbers.")
+    _message(fault, "seed")
+    _message(fault, "sampler_seed")
+
+
+def _range_help(field: str) -> str:
+    info = FIELDS[field]
+    parts = [info.help, "`LOW..HIGH`, with `:log` or `:linear` behind it, or values with commas between."]
+    parts += [f"**Too low:** {info.too_low}"] if info.too_low else []
+    parts += [f"**Too high:** {info.too_high}"] if info.too_high else []
+    return "\n\n".join([*parts, f"`{field}`"])
+
+
+def _message(fault: Fault | None, control: str) -> None:
+    if fault is not None and fault.control == control:
+        st.error(plain(fault.message), icon=":material/error:")
+
+
+def _table(key: str) -> str:
+    found = _server.table(key)
+    labels = "no labels" if found.y is None else f"{found.n_outliers:,} outliers"
+    return f"{found.name} · {found.n:,} × {found.d} · {labels}"

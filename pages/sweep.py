@@ -1,0 +1,269 @@
+"""Sweep: a search for good hyperparameters, seen as it goes, whose best trials become runs."""
+
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from pages import _lab_open, _saved, _sweep_charts, _sweep_server, _sweep_setup
+from pages._clicks import new_draw, once
+from pages._entry import enter
+from pages._live import _duration
+from pages._running import STATE_LOOK
+from pages._sweep_server import Shown
+from pages._words import plain
+from sogaal.config import FIELDS
+from sogaal.errors import SogaalError
+from sogaal.jobs import JobState
+from sogaal.race import Setup, shown_value
+from sogaal.runs.names import token_of
+from sogaal.sweep import Budget, Objective, Spec, Trial, TrialState
+
+REFRESH_SECONDS = 1.0
+_STYLE = """<style>
+.st-key-sweep_charts [data-testid=stColumn] { min-width: min(100%, 22rem); }
+.st-key-sweep_bar kbd { display: none; }
+</style>"""
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def _begin() -> None:
+    if not once("sweep"):
+        return
+    made = _sweep_setup.spec()
+    if isinstance(made, _sweep_setup.Fault):
+        return
+    try:
+        _put(_sweep_server.begin(_sweep_setup.dataset(), made, _sweep_setup.budget()))
+    except SogaalError as error:
+        st.session_state["sweep_problem"] = str(error)
+
+
+def _go_on(token: str) -> None:
+    if not once("sweep"):
+        return
+    try:
+        _sweep_server.go_on(token, Budget(st.session_state["sweep_until"], st.session_state["sweep_seconds"]))
+    except SogaalError as error:
+        st.session_state["sweep_problem"] = str(error)
+
+
+def _put(token: str | None) -> None:
+    """Put a sweep on the page."""
+    st.session_state["sweep_id"] = token
+    st.session_state.pop("sweep_trial", None)
+    st.session_state.pop("sweep_until_of", None)
+
+
+def _choose(number: int) -> None:
+    st.session_state["sweep_trial"] = number
+
+
+# -- the page ----------------------------------------------------------------------------------------------------------
+
+
+def _shown() -> Shown | None:
+    """The sweep on screen; says so where it cannot be shown."""
+    st.session_state.setdefault("sweep_id", None)
+    given = st.query_params.get("id")
+    if given is not None and given != st.session_state.get("sweep_written"):  # somebody came by another address
+        _put(given)
+    token = st.session_state["sweep_id"]
+    found = None if token is None else _sweep_server.look_up(token)
+    if isinstance(found, str):
+        st.warning(plain(f"The sweep {token[:40]!r} cannot be shown: {found}"), icon=":material/link_off:")
+        _put(None)
+        return None
+    return found
+
+
+def _bar(made: Spec | _sweep_setup.Fault, shown: Shown | None) -> None:
+    """Start, stop, go on; and the other sweeps there are."""
+    active = shown is not None and shown.state.active
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="sweep_bar"):
+        st.button(
+            "Start a sweep",
+            icon=":material/play_arrow:",
+            type="secondary" if active else "primary",
+            disabled=isinstance(made, _sweep_setup.Fault) or active,
+            on_click=_begin,
+        )
+        if shown is not None and active:
+            st.button(
+                "Stop", icon=":material/stop:", disabled=not shown.mine, on_click=_sweep_server.stop, args=(shown.id,),
+                help="What has ended stays; go on with it at any time." if shown.mine else "Another process is at it.",
+            )  # fmt: skip
+        elif shown is not None:
+            _continue(shown)
+        known = {token_of(one.id): one for one in _sweep_server.records()}
+        if known:
+            tokens = list(known)
+            st.session_state["sweep_pick"] = shown.id if shown is not None and shown.id in known else None
+            st.selectbox(
+                "Sweeps", tokens, key="sweep_pick", width=430, placeholder="Open a sweep",
+                format_func=lambda token: _title(known[token].name or known[token].title, known[token].created),
+                on_change=lambda: _put(st.session_state["sweep_pick"]),
+            )  # fmt: skip
+
+
+def _title(title: str, created: datetime) -> str:
+    return f"{created.astimezone():%m-%d %H:%M} · {title}"
+
+
+def _continue(shown: Shown) -> None:
+    """The way on with a sweep that has ended, and how far."""
+    state = st.session_state
+    if state.get("sweep_until_of") != (shown.id, shown.done) or state.get("sweep_until") is None:
+        total = shown.total or shown.done
+        state["sweep_until_of"] = (shown.id, shown.done)
+        state["sweep_until"] = total if total > shown.done else shown.done + 16
+    st.button(
+        "Continue", icon=":material/resume:", on_click=_go_on, args=(shown.id,), disabled=not shown.folder,
+        help="Trials that had not ended are done again; none that has is lost or repeated.",
+    )  # fmt: skip
+    st.number_input("Up to (trials)", min_value=1, step=16, key="sweep_until", width=130)
+
+
+def _welcome(made: Spec | _sweep_setup.Fault) -> None:
+    st.info(
+        "**Which hyperparameters suit this table?** A sweep trains many set-ups, each over some seeds, and looks for "
+        "the best by the objective at the left. With an objective that needs labels the winner was chosen with them: "
+        "its number is then no estimate of what it does on other data.",
+        icon=":material/query_stats:",
+    )
+    if isinstance(made, Spec):
+        told = ", ".join(one.text() for one in made.space)
+        st.caption(plain(f"Set: {told}; {made.seeds} seeds a trial."))
+
+
+def _live(shown: Shown) -> None:
+    """Everything that moves; drawn again while the sweep goes on."""
+    st.fragment(run_every=REFRESH_SECONDS if shown.state.active else None)(_fragment)(shown.id, shown.state.active)
+
+
+def _fragment(token: str, drawn_active: bool) -> None:
+    shown = _sweep_server.look_up(token)
+    if isinstance(shown, str) or shown.state.active != drawn_active:
+        _saved.changed()
+        st.rerun(scope="app")
+    _lab_open.go_if_asked()
+    _status(shown)
+    _sweep_charts.draw(shown, st.session_state["sweep_view"], _choose)
+    _trial(shown)
+
+
+def _status(shown: Shown) -> None:
+    objective, best = shown.spec.objective, shown.best
+    icon, color = STATE_LOOK[shown.state]
+    of = "" if shown.total is None else f" of {shown.total:,}"
+    parts = [f"**{shown.done:,}**{of} trials"]
+    parts += [f"{count} pruned" for count in [shown.count(TrialState.PRUNED)] if count]
+    parts += [f"{count} failed" for count in [shown.count(TrialState.FAILED)] if count]
+    if shown.seconds and not shown.state.active:
+        parts.append(f"in {_duration(shown.seconds)}")
+    if shown.seconds_left is not None and shown.state.active:
+        parts.append(f"{_duration(shown.seconds_left)} left")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_status"):
+        st.badge(shown.state.value, icon=icon, color=color)
+        st.markdown(" · ".join(parts), width="stretch")
+        _lab_open.record(shown.folder, shown.state.active)
+    if shown.total:
+        st.progress(min(1.0, shown.done / shown.total))
+    if shown.message and shown.state == JobState.FAILED:
+        st.error(plain(shown.message), icon=":material/error:")
+    if shown.problem:
+        st.warning(f"Not saved: {plain(shown.problem)}", icon=":material/save:")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_best"):
+        if best is None:
+            st.markdown("No trial has come to its end yet.")
+            return
+        st.markdown(
+            f"Best {plain(objective.title)} **{best.value:.4f}** · trial {best.number} · {_params(best)}",
+            width="content",
+        )
+        _chosen(objective)
+        st.button(
+            "Open the best as a run", key="sweep_open_best", icon=":material/open_in_new:", on_click=_open,
+            args=(shown, best, 0), help="Trains its first seed alone, in the Playground: it ends exactly as here.",
+        )  # fmt: skip
+
+
+def _chosen(objective: Objective) -> None:
+    look = (":material/label:", "orange") if objective.labels else (":material/label_off:", "green")
+    st.badge(objective.chosen, icon=look[0], color=look[1])
+
+
+def _params(trial: Trial) -> str:
+    said = [f"{FIELDS[name].title} {shown_value(_short(value))}" for name, value in trial.params.items()]
+    return plain(", ".join(said))
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+# -- one trial ---------------------------------------------------------------------------------------------------------
+
+
+def _trial(shown: Shown) -> None:
+    """The trial that was clicked on: its seeds, each of which can become a run."""
+    trial = shown.trial(st.session_state.get("sweep_trial", -1))
+    if trial is None:
+        return
+    objective = shown.spec.objective
+    with st.container(border=True, key="sweep_one"):
+        value = "" if trial.value is None else f" · {plain(objective.title)} **{trial.value:.4f}**"
+        st.markdown(f"**Trial {trial.number}** · {trial.state.value}{value} · {_params(trial)}")
+        if trial.message:
+            st.caption(plain(trial.message))
+        with st.container(horizontal=True, gap="small"):
+            for place, run in enumerate(trial.runs):
+                auc = run.numbers.get("auc_stop" if objective.at == "stop" else "auc_final")
+                words = "" if auc is None else f" · AUC {auc:.3f}"
+                st.button(
+                    f"Open seed {run.seed}{words}",
+                    key=f"sweep_open_{trial.number}_{place}",
+                    icon=":material/open_in_new:",
+                    on_click=_open,
+                    args=(shown, trial, place),
+                )
+
+
+def _open(shown: Shown, trial: Trial, place: int) -> None:
+    """Make a run of one of a trial's seeds."""
+    seed = trial.runs[place].seed if trial.runs else shown.spec.base.seed
+    setup = Setup(f"trial {trial.number}", shown.spec.config(trial.params, seed), shown.spec.scaling)
+    _lab_open.ask(shown.dataset, setup, shown.folder or None)
+
+
+def sweep() -> None:
+    """The whole page."""
+    st.html(_STYLE)
+    _sweep_setup.start()
+    _lab_open.go_if_asked()
+    new_draw()
+    made = _sweep_setup.spec()
+    with st.sidebar:
+        _sweep_setup.sidebar(made)
+    shown = _shown()
+    _bar(made, shown)
+    problem = st.session_state.pop("sweep_problem", "")
+    if problem:
+        st.error(plain(problem), icon=":material/error:")
+    if shown is None:
+        _welcome(made)
+    else:
+        st.segmented_control("View", _sweep_charts.VIEWS, key="sweep_view", required=True, label_visibility="collapsed")
+        if st.session_state["sweep_view"] == "Contour":
+            _sweep_charts.contour_choice(shown.spec)
+        _live(shown)
+    _sweep_setup.keep()
+    said = {} if shown is None else {"id": shown.id}
+    st.session_state["sweep_written"] = said.get("id")
+    if st.query_params.to_dict() != said:
+        st.query_params.from_dict(said)
+
+
+enter(sweep)

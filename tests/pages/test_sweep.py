@@ -1,0 +1,214 @@
+"""The Sweep page: its controls, a sweep from start to its best as a run, stopping, going on, and other ways in."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _saved, _server, _sweep_server
+from sogaal.config import TrainConfig
+from sogaal.jobs import JobState
+from sogaal.pool import RunPool
+from sogaal.sweep import OBJECTIVES, Sweep, TrialState
+from tests.conftest import ROOT
+from tests.pages.session import PATIENCE, Session, until
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[RunPool]:
+    with RunPool(1) as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+def sweeps(monkeypatch: pytest.MonkeyPatch, pool: RunPool) -> Iterator[dict[str, Sweep]]:
+    known: dict[str, Sweep] = {}
+    monkeypatch.setattr(_sweep_server, "_sweeps", lambda: known)
+    monkeypatch.setattr(_sweep_server, "shared_pool", lambda: pool)
+    yield known
+    for sweep in known.values():
+        sweep.stop()
+        sweep.wait(PATIENCE)
+
+
+class Visit(Session):
+    """A browser tab on the Sweep page."""
+
+    def __init__(self, **address: str) -> None:
+        self.at = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
+        self.at.run()
+        self.at.switch_page("pages/sweep.py")
+        for name, value in address.items():
+            self.at.query_params[name] = value
+        self.look()
+
+    def write(self, field: str, text: str) -> "Visit":
+        self.at.text_input(f"sweep_range_{field}").set_value(text)
+        self.look()
+        return self
+
+    def number(self, name: str, value: float | None) -> "Visit":
+        self.at.number_input(f"sweep_{name}").set_value(value)
+        self.look()
+        return self
+
+    def vary(self, *fields: str) -> "Visit":
+        self.at.multiselect("sweep_fields").set_value(list(fields))
+        self.look()
+        return self
+
+    @property
+    def sweep(self) -> Sweep:
+        return _sweep_server._sweeps()[self.value("sweep_id")]
+
+    def finish_sweep(self) -> Sweep:
+        assert self.sweep.wait(PATIENCE)
+        self.look()
+        return self.sweep
+
+    def small(self, trials: int = 3, seeds: int = 1) -> "Visit":
+        return self.vary("lr_g", "momentum").number("stop", 3).number("trials", trials).number("seeds", seeds)
+
+
+def test_from_the_controls_to_the_best_as_a_run() -> None:
+    page = Visit()
+    assert page.says("Set: lr_g=")
+    page.small(trials=4, seeds=2)
+    page.press("Start a sweep")
+    sweep = page.finish_sweep()
+    assert sweep.spec.fields == ("lr_g", "momentum")
+    assert page.address == {"id": page.value("sweep_id")}
+    best = sweep.best()[0]
+    assert page.says(f"Best AUC at stop **{best.value:.4f}** · trial {best.number} · ")
+    assert page.says("chosen with labels")
+    assert page.says("**4** of 4 trials")
+    assert page.has_chart("sweep_course")
+    assert page.has_chart("sweep_parallel")
+    page.press("Open the best as a run")
+    job = page.finish()
+    assert job.parent == sweep.id
+    summary = job.snapshot().result.summary
+    assert {**summary, "seconds": 0} == {**summary, **best.runs[0].numbers, "seconds": 0}
+    playground = Session(run=job.id)
+    assert playground.button("From a sweep, chosen with labels")
+
+
+def test_every_view_draws_and_a_trial_opens() -> None:
+    page = Visit().small(trials=5)
+    page.press("Start a sweep")
+    sweep = page.finish_sweep()
+    for view, chart in (("Slices", "sweep_slices"), ("Contour", "sweep_contour")):
+        page.choose("sweep_view", view)
+        assert page.has_chart(chart)
+    page.choose("sweep_up", "lr_g")
+    assert any("Choose two different" in info.value for info in page.at.info)
+    page.choose("sweep_view", "Trials")
+    rows = page.at.dataframe[0].value
+    assert list(rows["trial"]) == [one.number for one in sweep.best(5)]
+    assert page.says("The best first, chosen with labels.")
+    page.at.session_state["sweep_trial"] = 1
+    page.look()
+    page.at.button("sweep_open_1_0").click()
+    page.look()
+    assert page.finish().config == sweep.spec.config(sweep.trials()[1].params, 0)
+
+
+def test_stopped_and_continued_from_another_server() -> None:
+    page = Visit().small(trials=60).number("stop", 60)
+    page.press("Start a sweep")
+    sweep = page.sweep
+    until(lambda: sweep.done >= 2)
+    page.look().press("Stop")
+    assert sweep.snapshot().state == JobState.STOPPED
+    done = sweep.done
+    token = page.value("sweep_id")
+    _sweep_server._sweeps().clear()  # as after a restart
+    _saved.changed()
+    page = Visit(id=token)
+    assert page.state == "stopped"
+    assert page.says(f"**{done}** of 60 trials")
+    page.number("until", done + 2)
+    page.press("Continue")
+    again = page.finish_sweep()
+    assert (again.id, again.done) == (sweep.id, done + 2)
+    assert page.state == "completed"
+    assert [one for one in again.trials() if one.number < done and one.state == TrialState.COMPLETED]
+    # And it is in the list, by which another tab opens it.
+    other = Visit()
+    other.choose("sweep_pick", token)
+    assert other.address == {"id": token}
+
+
+def test_the_list_of_runs_leads_to_it() -> None:
+    page = Visit().small()
+    page.press("Start a sweep")
+    page.finish_sweep()
+    playground = Session(run=page.value("sweep_id"))
+    links = [link.proto for link in playground.at.get("page_link") if link.proto.label.startswith("Open the sweep")]
+    assert [link.query_string for link in links] == [f"id={page.value('sweep_id')}"]
+    assert playground.says("3 runs on onecluster that differ in")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("lr_g", "0..1", "lr_g must be a finite number over 0 and at most 10, got 0.0."),
+        ("momentum", "0.9..0.5", "momentum must have a lower end below its upper end, got 0.9..0.5."),
+        ("momentum", "", "vary must be FIELD=LOW..HIGH or FIELD=VALUE,VALUE,..., got 'momentum='."),
+    ],
+)
+def test_a_bad_range_is_said_beside_it_and_starts_nothing(field: str, text: str, said: str) -> None:
+    page = Visit().small().write(field, text)
+    assert page.errors == [said]
+    assert page.button("Start a sweep").disabled
+
+
+def test_bad_numbers_are_said_too() -> None:
+    page = Visit().small()
+    page.number("seeds", 0)
+    assert page.errors == ["seeds must be 1 to 100 for AUC at stop, got 0."]
+    page.number("seeds", 1).vary()
+    assert page.errors == ["vary must name at least one parameter and its range, got none."]
+    page.vary("k").number("trials", None)
+    page.press("Start a sweep")
+    assert page.errors == ["trials or seconds must say when a sweep by tpe ends, got neither."]
+    assert _server.store().entries() == []
+
+
+def test_an_address_that_is_none_is_named() -> None:
+    page = Visit(id="000000000000")
+    assert any("The sweep '000000000000' cannot be shown: " in text for text in page.warnings)
+    assert page.address == {}
+
+
+def test_objectives_say_whether_they_need_labels() -> None:
+    page = Visit()
+    for name, one in OBJECTIVES.items():
+        page.choose("sweep_objective", name)
+        assert page.says(one.says)
+    page.choose("sweep_objective", "seed_agreement")
+    page.small(seeds=2)
+    page.press("Start a sweep")
+    page.finish_sweep()
+    assert page.says("chosen without labels")
+    assert not page.says("chosen with labels")
+
+
+def test_the_set_up_of_the_playground_is_taken_and_kept_over_pages() -> None:
+    page = Visit()
+    page.at.switch_page("pages/playground.py")
+    page.look()
+    page.type("lr_d", 0.02)
+    page.at.switch_page("pages/sweep.py")
+    page.look()
+    page.press("As in the Playground")
+    assert page.says("With Learning rate of D 0.02.")
+    page.vary("k", "lr_g")
+    page.write("k", "2,3")
+    page.at.switch_page("pages/runs.py")
+    page.look()
+    page.at.switch_page("pages/sweep.py")
+    page.look()
+    assert page.value("sweep_range_k") == "2,3"
+    assert page.value("sweep_fields") == ["k", "lr_g"]
+    assert TrainConfig().lr_d != 0.02
