@@ -7,8 +7,9 @@ from typing import Any, Literal, Self, get_args
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, RunError
-from sogaal.members import as_long_as_needed, member_seeds
+from sogaal.members import as_long_as_needed
 from sogaal.scaling import METHODS
+from sogaal.seeding import member_seeds
 from sogaal.sweep.objectives import Objective, objective_of
 from sogaal.sweep.space import Dimension, checked_space, dimension_from, grid_of, plain_dimension
 
