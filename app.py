@@ -37,6 +37,7 @@ st.html(
     .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
     .st-key-why_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
+    .st-key-score_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     [class*=st-key-chapter_] button { padding-left: 0.75rem; }
     [class*=st-key-chapter_] button, [class*=st-key-chapter_] button > * { justify-content: flex-start; }
@@ -57,6 +58,7 @@ PAGES = [
     st.Page("pages/playground.py", title="Playground", icon=":material/play_circle:", default=True),
     RUNS,
     st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+    st.Page("pages/score.py", title="Score", icon=":material/fact_check:"),
     st.Page("pages/lab.py", title="Failure lab", icon=":material/science:"),
     st.Page("pages/sweep.py", title="Sweep", icon=":material/query_stats:"),
     st.Page("pages/learn.py", title="Learn", icon=":material/school:"),

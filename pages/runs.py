@@ -148,6 +148,11 @@ def _actions(selected: Sequence[Row]) -> None:
             help="Put the run's table and hyperparameters into the Playground's form.",
         ):  # fmt: skip
             _did(_annotate.take_setup(one.folder), "pages/playground.py")
+        if st.button(
+            "Score", icon=":material/fact_check:", disabled=one is None or not one.folder,
+            help="Score new rows with the run's model.",
+        ):  # fmt: skip
+            st.switch_page("pages/score.py", query_params={"run": one.id})
         with st.popover("Name, tags, note", icon=":material/edit:", disabled=not saved, width="content"):
             _edit(saved)
         whole = bool(saved) and len(saved) == len(selected)

@@ -35,13 +35,22 @@ MEAN_OF_KOLMOGOROV = math.sqrt(math.pi / 2) * math.log(2)
 
 
 @dataclass(frozen=True)
+class DriftClass:
+    """Values up to ``upto``, from that of the class before on: their share in the training and among the new rows."""
+
+    upto: float
+    training: float
+    new: float
+
+
+@dataclass(frozen=True)
 class FeatureDrift:
     """How one feature's new values differ from those of the training; shares are of the new rows, 0 to 1.
 
     ``distance``: the largest difference of the distribution functions. ``limit``: what chance alone hardly exceeds.
     ``at``: the value where the difference is largest; ``lower``: whether new values lie lower there. ``psi``: the
     population stability index; ``psi_by_chance``: its mean without drift. ``below``, ``above``: outside the range of
-    the training. ``missing``: without a value.
+    the training. ``missing``: without a value. ``classes``: those of the index, from the lowest values on.
     """
 
     name: str
@@ -54,6 +63,7 @@ class FeatureDrift:
     below: float
     above: float
     missing: float
+    classes: tuple[DriftClass, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -97,7 +107,7 @@ def _feature(counts: Counts, j: int, name: str) -> FeatureDrift:
     bins, total = counts.bins[j], int(counts.bins[j].sum())
     missing = counts.missing[j] / max(counts.rows, 1)
     if not total:
-        return FeatureDrift(name, 0.0, 1.0, float(edges[0]), False, 0.0, 0.0, 0.0, 0.0, float(missing))
+        return FeatureDrift(name, 0.0, 1.0, float(edges[0]), False, 0.0, 0.0, 0.0, 0.0, float(missing), ())
     difference = np.cumsum(bins[:-1]) / total - shares
     # Under the smallest value the training has nothing; only the edges are known, so this is told apart.
     below = int(counts.below[j]) / total
@@ -106,7 +116,8 @@ def _feature(counts: Counts, j: int, name: str) -> FeatureDrift:
     if below > distance:
         distance, at, lower = below, float(edges[0]), True
     chance = 1 / reference.rows + 1 / total
-    expected, found = _classes(shares, bins)
+    ends, expected, found = _classes(shares, bins)
+    classes = zip(edges[ends].tolist(), expected.tolist(), (found / total).tolist(), strict=True)
     return FeatureDrift(
         name=name,
         distance=distance,
@@ -118,16 +129,22 @@ def _feature(counts: Counts, j: int, name: str) -> FeatureDrift:
         below=below,
         above=float(bins[-1]) / total,
         missing=float(missing),
+        classes=tuple(DriftClass(*one) for one in classes),
     )
 
 
-def _classes(shares: DoubleArray, bins: npt.NDArray[np.int64]) -> tuple[DoubleArray, npt.NDArray[np.int64]]:
-    """Training shares and new counts in at most :data:`CLASSES` classes; what lies above all edges is in the last."""
+def _classes(
+    shares: DoubleArray, bins: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], DoubleArray, npt.NDArray[np.int64]]:
+    """At most :data:`CLASSES` classes: the places of their last edges, training shares and new counts.
+
+    What lies above all edges is in the last.
+    """
     wanted = np.arange(1, CLASSES + 1) / CLASSES
     ends = np.unique(shares.searchsorted(wanted - 1e-12).clip(0, len(shares) - 1))
     expected = np.diff(shares[ends], prepend=0.0)
     starts = np.append(0, ends[:-1] + 1)
-    return expected, np.add.reduceat(bins, starts)
+    return ends, expected, np.add.reduceat(bins, starts)
 
 
 def _psi(expected: DoubleArray, found: npt.NDArray[np.int64]) -> float:

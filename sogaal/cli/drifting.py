@@ -1,12 +1,9 @@
 """What ``sogaal score`` says of drift."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
-
 from sogaal.drift import CLEAR, Drift, FeatureDrift
+from sogaal.exports import drift_csv, drift_json
 from sogaal.files import write_atomic
 from sogaal.runs.printable import printable
 
@@ -48,16 +45,6 @@ def _named(one: FeatureDrift) -> str:
     return f"{printable(one.name)} {side}, {one.distance:.0%} of the rows (PSI {one.psi:.2f}{beyond})"
 
 
-def drift_table(drift: Drift) -> pd.DataFrame:
-    """A row for each feature, the most distant first."""
-    return pd.DataFrame([{**asdict(one), "verdict": one.verdict} for one in drift.features])
-
-
 def write_drift(path: str, drift: Drift) -> None:
     """Write all features to a file: JSON where its name ends so, else CSV."""
-    if Path(path).suffix.lower() == ".json":
-        features = drift_table(drift).to_dict("records")
-        found = {"rows": drift.rows, "training_rows": drift.training_rows, "by_chance": drift.by_chance}
-        write_atomic(path, (json.dumps({**found, "features": features}, indent=1) + "\n").encode())
-    else:
-        write_atomic(path, drift_table(drift).to_csv(index=False).encode())
+    write_atomic(path, drift_json(drift) if Path(path).suffix.lower() == ".json" else drift_csv(drift))

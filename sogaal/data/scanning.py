@@ -24,6 +24,8 @@ from sogaal.errors import DataError
 
 # Up to this size a file is read whole, which is quick and copes with more kinds of text.
 WHOLE_BYTES = 8 * 2**20
+# Text that is parsed at a time where it is not: Arrow reads some of them ahead.
+PIECE_BYTES = 2 * 2**20
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def scan_table(
     id_column: str | None = None,
     rows: int = 65_536,
     max_bytes: int = MAX_BYTES,
+    filename: str | None = None,
 ) -> Iterator[Chunk]:
     """The rows of a file in pieces of at most `rows`; CSV and Parquet are never held in memory whole.
 
@@ -55,13 +58,15 @@ def scan_table(
         looked at. None takes those columns of the first piece that hold numbers.
     label_column, id_column: as in `read_table`. No rule about the number of rows or about label values applies.
     max_bytes: the limit for formats that must be held in memory whole (.npz, .mat, text that is not UTF-8).
+    filename: what messages call the file; its path if not given.
     Raises DataError as `read_table` does, when it comes to the row that is wrong.
     """
     path = Path(path)
     first_row = 0
     wanted = None if feature_names is None else tuple(feature_names)
     roles: Roles | None = None  # decided by the first piece: a label or an id that is rare further down changes nothing
-    for table in _pieces(path, str(path), rows, max_bytes):
+    filename = filename or str(path)
+    for table in _pieces(path, filename, rows, max_bytes):
         if first_row == 0:
             check_names(table)
         if table.n == 0:
@@ -72,7 +77,7 @@ def scan_table(
         first_row += table.n
         yield chunk
     if first_row == 0:
-        raise DataError(f"{path}: there must be rows of data, got none.")
+        raise DataError(f"{filename}: there must be rows of data, got none.")
 
 
 def _pieces(path: Path, filename: str, rows: int, max_bytes: int) -> Iterator[RawTable]:
@@ -145,7 +150,10 @@ def _text_pieces(path: Path, filename: str, rows: int) -> Iterator[RawTable]:
     first_row, header = 0, dialect.header
     try:
         # Arrow opens the file itself: see sogaal.data.native.
-        with _skip_bom(pa.OSFile(str(path))) as stream, pa_csv.open_csv(stream, *csv_options(dialect)) as reader:
+        with (
+            _skip_bom(pa.OSFile(str(path))) as stream,
+            pa_csv.open_csv(stream, *csv_options(dialect, PIECE_BYTES)) as reader,
+        ):
             for batch in reader:
                 table = pa.Table.from_batches([batch])
                 if header:

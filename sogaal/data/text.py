@@ -25,7 +25,7 @@ from sogaal.errors import DataError
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFF_ROWS = 50
 _SNIFF_CHARACTERS = 1 << 20
-_BLOCK = 1 << 23  # bytes that Arrow parses at a time; a row must fit
+BLOCK_BYTES = 1 << 23  # what Arrow parses at a time; a row must fit
 _NUMERIC_CELL = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -141,12 +141,12 @@ def raw_table(
 
 
 def csv_options(
-    dialect: Dialect,
+    dialect: Dialect, block: int = BLOCK_BYTES
 ) -> tuple[pa_csv.ReadOptions, pa_csv.ParseOptions, pa_csv.ConvertOptions]:
     """Arrow's settings: every field a string, nothing skipped but the lines before the table and blank ones."""
     names = [f"f{i}" for i in range(len(dialect.names))]
     return (
-        pa_csv.ReadOptions(column_names=names, block_size=_BLOCK, skip_rows=dialect.skip),
+        pa_csv.ReadOptions(column_names=names, block_size=block, skip_rows=dialect.skip),
         pa_csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
         pa_csv.ConvertOptions(column_types={name: pa.string() for name in names}, strings_can_be_null=False),
     )

@@ -4,6 +4,7 @@ TensorBoard's event files are in :mod:`sogaal.exports.tensorboard`, ONNX in :mod
 neither need not wait for their libraries.
 """
 
+from sogaal.exports.drift import drift_csv, drift_json, drift_table
 from sogaal.exports.history import history_csv, history_parquet, history_table
 from sogaal.exports.models import MODEL_FORMAT, HasModel, load_model, save_model
 from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table, with_reasons
@@ -12,6 +13,9 @@ __all__ = [
     "DEFAULT_SHARE",
     "MODEL_FORMAT",
     "HasModel",
+    "drift_csv",
+    "drift_json",
+    "drift_table",
     "history_csv",
     "history_parquet",
     "history_table",

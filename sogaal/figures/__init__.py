@@ -33,6 +33,15 @@ from sogaal.figures.compare_scores import (
     compare_scores_spec,
 )
 from sogaal.figures.curves import CurvesInfo, curves_caption, curves_figure, curves_info, curves_spec
+from sogaal.figures.drift import BAR_HEIGHT as DRIFT_BAR_HEIGHT
+from sogaal.figures.drift import (
+    DriftBarsInfo,
+    DriftClassesInfo,
+    drift_bars_info,
+    drift_bars_spec,
+    drift_classes_info,
+    drift_classes_spec,
+)
 from sogaal.figures.losses import LossesInfo, losses_caption, losses_figure, losses_info, losses_spec
 from sogaal.figures.overlay import LETTERS, MAX_RUNS, colour_of, smooth
 from sogaal.figures.phase_map import (
@@ -136,6 +145,7 @@ __all__ = [
     "BAR_HEIGHT",
     "CONFIG",
     "DEFAULT_LAYERS",
+    "DRIFT_BAR_HEIGHT",
     "LAYERS",
     "LETTERS",
     "MAX_RUNS",
@@ -149,6 +159,8 @@ __all__ = [
     "CompareScoresInfo",
     "ComparedRun",
     "CurvesInfo",
+    "DriftBarsInfo",
+    "DriftClassesInfo",
     "LossesInfo",
     "MapCell",
     "PhaseMapInfo",
@@ -202,6 +214,10 @@ __all__ = [
     "curves_figure",
     "curves_info",
     "curves_spec",
+    "drift_bars_info",
+    "drift_bars_spec",
+    "drift_classes_info",
+    "drift_classes_spec",
     "grouped",
     "layers_for",
     "legend_rows",

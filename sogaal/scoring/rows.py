@@ -4,6 +4,7 @@ Ids, labels and the numbers behind the reasons wait in a temporary file until th
 """
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -64,7 +65,9 @@ class Scored:
     """
 
     def __init__(self, spool: "_Spool", ranks: Ranks, limit: float | None, share: float, stack: ExitStack) -> None:
-        self._spool, self._ranks, self._stack = spool, ranks, stack
+        self._spool, self._ranks = spool, ranks
+        # A page that is left forgets it without a word.
+        self._finalizer = weakref.finalize(self, stack.close)
         self._limit, self._most = limit, flagged_count(ranks.rows, share)
         self.rows = ranks.rows
         self.drift: Drift | None = None if spool.counts is None else drift_of(spool.counts, spool.names)
@@ -78,7 +81,7 @@ class Scored:
 
     def close(self) -> None:
         """Give the temporary files back."""
-        self._stack.close()
+        self._finalizer()
 
     def tables(self) -> Iterator[pd.DataFrame]:
         """The rows in their order, piece by piece, as :func:`sogaal.exports.scores_table` has them."""

@@ -1,0 +1,157 @@
+"""What came of scoring: the most abnormal rows, the drift of the features, and the files."""
+
+import io
+from functools import partial
+
+import streamlit as st
+
+from pages._form import dark
+from pages._live_plotly import live_plotly
+from pages._score_source import Source
+from pages._words import plain
+from sogaal import figures
+from sogaal.drift import CLEAR, Drift, FeatureDrift
+from sogaal.exports import drift_csv
+from sogaal.scoring import Scored
+
+TOP_ROWS = 100
+CLASSES_HEIGHT = 270
+KINDS = {"csv": ("CSV", "text/csv"), "parquet": ("Parquet", "application/octet-stream")}
+
+
+def draw(source: Source, scored: Scored) -> None:
+    """Draw all of it."""
+    drift = scored.drift
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom", key="score_head"):
+        st.metric("Rows", f"{scored.rows:,}", width="content")
+        st.metric("Flagged", f"{scored.flagged:,}", width="content", help=_flagged(source))
+        if drift is not None:
+            moved = len(drift.with_verdict("clear", "strong"))
+            st.metric("Features that moved", f"{moved} of {len(drift.features)}", width="content", help=_moved())
+        st.space("stretch")
+        _files(source, scored)
+    with st.container(key="score_parts"):
+        left, right = st.columns([1.35, 1], gap="large")
+    with left:
+        _rows(source, scored)
+    with right:
+        st.markdown("**Like the training?**")
+        if drift is None:
+            st.info(
+                "This model was saved before models remembered how their training table was distributed: it scores, "
+                "but drift cannot be told. Train it again to have it.",
+                icon=":material/info:",
+            )
+        else:
+            _drift(drift)
+
+
+def _flagged(source: Source) -> str:
+    share = f"{100 * source.flagging.share:g} %"
+    if source.flagging.of == "file":
+        return f"The {share} most abnormal rows of this file."
+    return f"Rows as abnormal as the {share} most abnormal ones of the training table."
+
+
+def _moved() -> str:
+    return f"Features in which at least {CLEAR:.0%} of the rows lie elsewhere than in training, beyond chance."
+
+
+def _rows(source: Source, scored: Scored) -> None:
+    top = scored.top(TOP_ROWS)
+    st.markdown(f"**The {len(top)} most abnormal rows** of {plain(source.file.name)}, by {plain(source.model_name)}")
+    column = st.column_config
+    st.dataframe(
+        top,
+        hide_index=True,
+        height=520 if len(top) > 13 else "content",
+        column_config={
+            "outlier_score": column.ProgressColumn(
+                "outlier score", min_value=0, max_value=1, format="%.4f", help="1 - D(x)", width=150
+            ),
+            "rank": column.NumberColumn(width=60),
+            "flag": column.NumberColumn(width=50),
+            "reason": column.TextColumn(
+                width=330, help="What speaks most for the suspicion, in log-odds of the outlier score"
+            ),
+        },
+        alt="The most abnormal rows",
+    )
+
+
+def _drift(drift: Drift) -> None:
+    moved, slight = drift.with_verdict("clear", "strong"), drift.with_verdict("slight")
+    if moved:
+        named = ", ".join(plain(one.name) for one in moved[:3]) + (", …" if len(moved) > 3 else "")
+        st.warning(
+            f"{named} {'has' if len(moved) == 1 else 'have'} moved. Trained anew, the model would judge by these rows.",
+            icon=":material/moving:",
+        )
+    elif slight:
+        st.info(f"{len(slight)} of {len(drift.features)} features have moved a little, beyond chance.")
+    else:
+        st.success("No feature has moved beyond chance.", icon=":material/check:")
+    features = drift.features
+    chosen = min(st.session_state.get("score_feature", 0), len(features) - 1)
+    info = figures.drift_bars_info([(one.name, one.distance, one.limit) for one in features])
+
+    def choose(number: int) -> None:
+        st.session_state["score_feature"] = number
+
+    live_plotly(
+        figures.drift_bars_spec(info, chosen=chosen, dark=dark()),
+        key="score_drift",
+        height=54 + figures.DRIFT_BAR_HEIGHT * len(info.names),
+        alt="How many rows have moved in each feature",
+        on_click=choose,
+    )
+    more = f" Left out: {info.left_out} with less." if info.left_out else ""
+    st.caption(
+        f"At least so many of the rows would need another value to be as in training ({drift.training_rows:,} rows); "
+        f"up to the tick it may be chance. A click shows a feature.{more}"
+    )
+    _feature(features[chosen])
+
+
+def _feature(one: FeatureDrift) -> None:
+    st.markdown(f"**{plain(one.name)}**: PSI {one.psi:.3f} ({one.psi_by_chance:.3f} without drift)")
+    live_plotly(
+        figures.drift_classes_spec(
+            figures.drift_classes_info([(c.upto, c.training, c.new) for c in one.classes]), dark=dark()
+        ),
+        key="score_classes",
+        height=CLASSES_HEIGHT,
+        alt=f"Values of {one.name} in training and among the new rows",
+    )
+    outside = f"{one.below:.1%} lie below all of the training, {one.above:.1%} above. " if one.below + one.above else ""
+    missing = f"{one.missing:.1%} are missing. " if one.missing else ""
+    st.caption(f"Share of the rows in ten classes, as large as each other in training. {outside}{missing}")
+
+
+def _files(source: Source, scored: Scored) -> None:
+    stem = source.file.name.rsplit(".", 1)[0]
+    with st.popover("Download", icon=":material/download:"):
+        for kind, (title, mime) in KINDS.items():
+            st.download_button(
+                f"Scores of all rows ({title})",
+                partial(_content, scored, kind),
+                file_name=f"{stem}-scores.{kind}",
+                mime=mime,
+                on_click="ignore",
+                width="stretch",
+            )
+        if scored.drift is not None:
+            st.download_button(
+                "Drift of all features (CSV)",
+                drift_csv(scored.drift),
+                file_name=f"{stem}-drift.csv",
+                mime="text/csv",
+                on_click="ignore",
+                width="stretch",
+            )
+
+
+def _content(scored: Scored, kind: str) -> bytes:
+    stream = io.BytesIO()
+    scored.write(stream, kind)
+    return stream.getvalue()

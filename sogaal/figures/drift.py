@@ -1,0 +1,151 @@
+"""Drift: how far each feature has moved, and one feature's values before and now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.figures.spec import Spec
+from sogaal.figures.theme import axis, base_layout, theme
+
+FloatArray = npt.NDArray[np.float32]
+
+MOST_BARS = 12
+BAR_HEIGHT = 30
+_LONGEST_NAME = 22
+
+
+@dataclass(frozen=True, eq=False)
+class DriftBarsInfo:
+    """``names``, ``distances`` and ``limits`` (p,) of the features that are drawn, the most distant first; ``moved``
+    (p,): beyond chance; ``left_out``: how many more there are. Distances are shares, 0 to 1."""
+
+    names: tuple[str, ...]
+    distances: FloatArray
+    limits: FloatArray
+    left_out: int
+
+    @property
+    def moved(self) -> npt.NDArray[np.bool_]:
+        """Which lie beyond chance."""
+        return self.distances > self.limits
+
+
+def drift_bars_info(features: Sequence[tuple[str, float, float]]) -> DriftBarsInfo:
+    """What is drawn of (name, distance, limit), the most distant first."""
+    shown = features[:MOST_BARS]
+    return DriftBarsInfo(
+        tuple(name for name, _, _ in shown),
+        np.array([distance for _, distance, _ in shown], dtype=np.float32),
+        np.array([limit for _, _, limit in shown], dtype=np.float32),
+        len(features) - len(shown),
+    )
+
+
+def drift_bars_spec(info: DriftBarsInfo, *, chosen: int = -1, dark: bool = False, revision: str = "") -> Spec:
+    """Bars from the left, the first on top, with a tick where chance ends; a click gives a bar's number.
+
+    ``chosen``: the number of the bar whose name is in bold.
+    """
+    colours, layout = theme(dark), base_layout(dark, revision)
+    names = [_short(name) for name in info.names]
+    if 0 <= chosen < len(names):
+        names[chosen] = f"<b>{names[chosen]}</b>"
+    places = np.arange(len(names), dtype=np.int16)
+    highest = max(float(info.distances.max(initial=0)), float(info.limits.max(initial=0)), 0.05)
+    layout |= {
+        "margin": {"l": 10, "r": 16, "t": 6, "b": 38},
+        "hovermode": "closest",
+        "bargap": 0.35,
+        "xaxis": axis(
+            colours, range=[0, min(1.12 * highest, 1.12)], tickformat=".0%", fixedrange=True, title="rows that moved"
+        ),
+        "yaxis": axis(
+            colours,
+            tickvals=places,
+            ticktext=names,
+            automargin=True,
+            fixedrange=True,
+            showgrid=False,
+            range=[len(names) - 0.5, -0.5],
+        ),
+    }
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": info.distances,
+        "y": places,
+        "customdata": places,
+        "marker": {"color": [colours.outlier if moved else colours.muted for moved in info.moved.tolist()]},
+        "hovertemplate": "%{x:.1%}<extra></extra>",
+    }
+    ticks = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": info.limits,
+        "y": places,
+        "customdata": places,
+        "marker": {"symbol": "line-ns", "size": 15, "line": {"width": 2, "color": colours.ink}},
+        "hovertemplate": "chance alone: up to %{x:.1%}<extra></extra>",
+    }
+    return {"data": [bars, ticks], "layout": layout}
+
+
+def _short(name: str) -> str:
+    # Plotly takes < and & for its own markup.
+    cut = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    return cut.replace("&", "&amp;").replace("<", "&lt;")
+
+
+@dataclass(frozen=True, eq=False)
+class DriftClassesInfo:
+    """``labels`` of the classes, from the lowest values on, with the shares in ``training`` and of the ``new`` rows."""
+
+    labels: tuple[str, ...]
+    training: FloatArray
+    new: FloatArray
+
+
+def drift_classes_info(classes: Sequence[tuple[float, float, float]]) -> DriftClassesInfo:
+    """What is drawn of (upper end, training share, new share)."""
+    ends = [f"{upto:.4g}" for upto, _, _ in classes]
+    labels = [f"≤ {ends[0]}", *(f"– {end}" for end in ends[1:])] if ends else []
+    if len(labels) > 1:
+        labels[-1] = f"> {ends[-2]}"
+    shares = np.array([(training, new) for _, training, new in classes], dtype=np.float32).reshape(-1, 2)
+    return DriftClassesInfo(tuple(labels), shares[:, 0].copy(), shares[:, 1].copy())
+
+
+def drift_classes_spec(info: DriftClassesInfo, *, dark: bool = False, revision: str = "") -> Spec:
+    """Two bars for each class, side by side."""
+    colours, layout = theme(dark), base_layout(dark, revision)
+    places = np.arange(len(info.labels), dtype=np.int16)
+    layout |= {
+        "margin": {"l": 44, "r": 10, "t": 30, "b": 60},
+        "barmode": "group",
+        "bargap": 0.25,
+        "bargroupgap": 0.05,
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+        "xaxis": axis(
+            colours, tickvals=places, ticktext=list(info.labels), fixedrange=True, showgrid=False, tickangle=-40
+        ),
+        "yaxis": axis(colours, tickformat=".0%", fixedrange=True, rangemode="tozero"),
+    }
+    parts = (("training", info.training, colours.inlier, ""), ("new rows", info.new, colours.outlier, "/"))
+    bars = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": places,
+            "y": shares,
+            "marker": {
+                "color": colour,
+                "pattern": {"shape": shape, "bgcolor": colour, "fgcolor": colours.surface, "size": 5},
+            },
+            "hovertemplate": f"{name}: %{{y:.1%}}<extra></extra>",
+        }
+        for name, shares, colour, shape in parts
+    ]
+    return {"data": bars, "layout": layout}
