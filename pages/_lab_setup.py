@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import _server, _setup
 from pages._links import text_of
-from sogaal.config import FIELDS, GAME_PRESETS, TrainConfig, make_config
+from sogaal.config import AUTO, FIELDS, GAME_PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets
 from sogaal.errors import ConfigError
 from sogaal.race import FIELD_NAMES, READY, SCALING, ReadyPair, Setup, parse_values, varied
@@ -81,6 +81,8 @@ def take_playground() -> None:
     values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
     preset = form["set_preset"] if form["set_preset"] in GAME_PRESETS else "post"
     base = make_config(preset).model_dump()
+    if values["stop_epochs"] == AUTO:  # what is raced and mapped here is one game
+        values["stop_epochs"] = base["stop_epochs"]
     st.session_state["lab_data"] = form["set_dataset"]
     st.session_state["lab_preset"] = preset
     st.session_state["lab_seed"] = values.pop("seed")

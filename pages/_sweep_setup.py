@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import _server
 from pages._words import plain
-from sogaal.config import FIELDS, MAIN_PRESETS, PRESETS, TrainConfig, make_config
+from sogaal.config import AUTO, FIELDS, GAME_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets
 from sogaal.errors import ConfigError
 from sogaal.race import field_title
@@ -140,11 +140,12 @@ def take_playground() -> None:
     if not form:
         return
     values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
-    preset = form["set_preset"] if form["set_preset"] in MAIN_PRESETS else "post"
+    preset = form["set_preset"] if form["set_preset"] in GAME_PRESETS else "post"
     common = make_config(preset).model_dump() | {SCALING: "minmax"}
     state = st.session_state
     state["sweep_data"], state["sweep_preset"] = form["set_dataset"], preset
-    state["sweep_seed"], state["sweep_stop"] = values.pop("seed"), values.pop("stop_epochs")
+    stop = values.pop("stop_epochs")
+    state["sweep_seed"], state["sweep_stop"] = values.pop("seed"), common["stop_epochs"] if stop == AUTO else stop
     values[SCALING] = form["set_scaling"]
     state["sweep_changes"] = {name: value for name, value in values.items() if value != common[name]}
 
@@ -211,7 +212,7 @@ def _objective_title(name: str) -> str:
 
 def _more(fault: Fault | None) -> None:
     st.segmented_control(
-        "Preset", MAIN_PRESETS, key="sweep_preset", required=True, format_func=lambda name: PRESETS[name].title
+        "Preset", GAME_PRESETS, key="sweep_preset", required=True, format_func=lambda name: PRESETS[name].title
     )
     changes = st.session_state["sweep_changes"]
     if changes:

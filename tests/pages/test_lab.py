@@ -260,6 +260,16 @@ class TestSetup:
         page.look().press("Start")
         assert {(s.config.stop_epochs, s.config.lr_d) for s in page.race.setups} == {(12, 0.02)}
 
+    def test_a_stop_that_the_seeds_choose_stays_in_the_playground(self) -> None:
+        page = Lab()
+        page.at.switch_page("pages/playground.py")
+        page.look().at.toggle(key="stop_auto").set_value(True)
+        page.look().at.switch_page("pages/lab.py")
+        page.look().at.button("lab_take").click()
+        page.look()
+        assert "stop_epochs" not in page.at.session_state["lab_changes"]
+        assert not page.at.exception
+
     def test_a_bad_address_is_named(self) -> None:
         page = Lab(pair="biass", view="maps", seed="one")
         text = " ".join(page.warnings)

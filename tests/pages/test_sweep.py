@@ -194,6 +194,19 @@ def test_objectives_say_whether_they_need_labels() -> None:
     assert not page.says("chosen with labels")
 
 
+def test_a_stop_that_the_seeds_choose_stays_in_the_playground() -> None:
+    page = Visit()
+    page.at.switch_page("pages/playground.py")
+    page.look()
+    page.at.toggle(key="stop_auto").set_value(True)
+    page.look()
+    page.at.switch_page("pages/sweep.py")
+    page.look()
+    page.press("As in the Playground")
+    assert page.at.session_state["sweep_stop"] == 1000
+    assert not page.at.exception
+
+
 def test_the_set_up_of_the_playground_is_taken_and_kept_over_pages() -> None:
     page = Visit()
     page.at.switch_page("pages/playground.py")

@@ -37,8 +37,9 @@ def alone() -> Trainer:
 
 
 def test_a_job_shows_the_choice_and_ends_where_it_fell(registry: JobRegistry, store: RunStore) -> None:
-    job, trainer = registry.submit(DATA, AUTO), alone()
+    job, trainer = registry.submit(DATA, AUTO, paused=True), alone()
     assert job.snapshot().total_steps == 1600
+    job.resume()
     assert job.wait(60)
     snapshot, choice = job.snapshot(), trainer.choice
     assert choice is not None
