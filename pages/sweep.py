@@ -20,9 +20,14 @@ from sogaal.runs.names import token_of
 from sogaal.sweep import Budget, Objective, Spec, Trial, TrialState
 
 REFRESH_SECONDS = 1.0
+# How many trials more a sweep that is complete is offered.
+MORE_TRIALS = 16
 _STYLE = """<style>
 .st-key-sweep_charts [data-testid=stColumn] { min-width: min(100%, 22rem); }
 .st-key-sweep_bar kbd { display: none; }
+/* Plotly draws these black, and a white shade about the numbers, whatever the ground. */
+.live-plotly .parcoords .axis :is(path, line) { stroke: #8a8f9a !important; }
+.live-plotly .parcoords :is(.axis text, .axis-title) { text-shadow: none !important; }
 </style>"""
 
 
@@ -41,11 +46,11 @@ def _begin() -> None:
         st.session_state["sweep_problem"] = str(error)
 
 
-def _go_on(token: str) -> None:
+def _go_on(token: str, at: str) -> None:
     if not once("sweep"):
         return
     try:
-        _sweep_server.go_on(token, Budget(st.session_state["sweep_until"], st.session_state["sweep_seconds"]))
+        _sweep_server.go_on(token, Budget(st.session_state[f"sweep_until_{at}"], st.session_state["sweep_seconds"]))
     except SogaalError as error:
         st.session_state["sweep_problem"] = str(error)
 
@@ -54,7 +59,12 @@ def _put(token: str | None) -> None:
     """Put a sweep on the page."""
     st.session_state["sweep_id"] = token
     st.session_state.pop("sweep_trial", None)
-    st.session_state.pop("sweep_until_of", None)
+
+
+def _picked() -> None:
+    token = st.session_state["sweep_pick"]
+    if token is not None and token != st.session_state["sweep_id"]:
+        _put(token)
 
 
 def _choose(number: int) -> None:
@@ -80,31 +90,29 @@ def _shown() -> Shown | None:
 
 
 def _bar(made: Spec | _sweep_setup.Fault, shown: Shown | None) -> None:
-    """Start, stop, go on; and the other sweeps there are."""
+    """Start, go on; and the other sweeps there are."""
     active = shown is not None and shown.state.active
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="sweep_bar"):
         st.button(
             "Start a sweep",
+            key=f"sweep_start_{'' if shown is None else shown.id}",  # a click that comes twice starts one
             icon=":material/play_arrow:",
             type="secondary" if active else "primary",
             disabled=isinstance(made, _sweep_setup.Fault) or active,
             on_click=_begin,
         )
-        if shown is not None and active:
-            st.button(
-                "Stop", icon=":material/stop:", disabled=not shown.mine, on_click=_sweep_server.stop, args=(shown.id,),
-                help="What has ended stays; go on with it at any time." if shown.mine else "Another process is at it.",
-            )  # fmt: skip
-        elif shown is not None:
+        if shown is not None and not active:
             _continue(shown)
         known = {token_of(one.id): one for one in _sweep_server.records()}
         if known:
             tokens = list(known)
-            st.session_state["sweep_pick"] = shown.id if shown is not None and shown.id in known else None
+            current = shown.id if shown is not None and shown.id in known else None
+            if "sweep_pick" not in st.session_state or st.session_state["sweep_pick"] != current:
+                st.session_state["sweep_pick"] = current
             st.selectbox(
                 "Sweeps", tokens, key="sweep_pick", width=430, placeholder="Open a sweep",
                 format_func=lambda token: _title(known[token].name or known[token].title, known[token].created),
-                on_change=lambda: _put(st.session_state["sweep_pick"]),
+                on_change=_picked,
             )  # fmt: skip
 
 
@@ -114,16 +122,16 @@ def _title(title: str, created: datetime) -> str:
 
 def _continue(shown: Shown) -> None:
     """The way on with a sweep that has ended, and how far."""
-    state = st.session_state
-    if state.get("sweep_until_of") != (shown.id, shown.done) or state.get("sweep_until") is None:
-        total = shown.total or shown.done
-        state["sweep_until_of"] = (shown.id, shown.done)
-        state["sweep_until"] = total if total > shown.done else shown.done + 16
+    # Keys of this very state: a click, or what was typed, that comes late means nothing for the next one.
+    at = f"{shown.id}_{shown.done}"
+    total = shown.total or shown.done
+    first = total if total > shown.done else shown.done + MORE_TRIALS
     st.button(
-        "Continue", icon=":material/resume:", on_click=_go_on, args=(shown.id,), disabled=not shown.folder,
+        "Continue", key=f"sweep_go_on_{at}", icon=":material/resume:", on_click=_go_on, args=(shown.id, at),
+        disabled=not shown.folder,
         help="Trials that had not ended are done again; none that has is lost or repeated.",
     )  # fmt: skip
-    st.number_input("Up to (trials)", min_value=1, step=16, key="sweep_until", width=130)
+    st.number_input("Up to (trials)", min_value=1, value=first, step=16, key=f"sweep_until_{at}", width=130)
 
 
 def _welcome(made: Spec | _sweep_setup.Fault) -> None:
@@ -168,6 +176,12 @@ def _status(shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="sweep_status"):
         st.badge(shown.state.value, icon=icon, color=color)
         st.markdown(" · ".join(parts), width="stretch")
+        if shown.state.active:
+            st.button(
+                "Stop", key="sweep_stop_it", icon=":material/stop:", type="tertiary", disabled=not shown.mine,
+                on_click=_sweep_server.stop, args=(shown.id,),
+                help="What has ended stays; go on with it at any time." if shown.mine else "Another process is at it.",
+            )  # fmt: skip
         _lab_open.record(shown.folder, shown.state.active)
     if shown.total:
         st.progress(min(1.0, shown.done / shown.total))

@@ -53,7 +53,7 @@ def sweep_parallel_spec(info: SweepParallelInfo, *, dark: bool = False, revision
             "showscale": False,
         },
         "labelfont": {**small, "size": 13, "color": colours.ink},
-        "tickfont": {**small, "color": colours.muted},
+        "tickfont": {**small, "color": colours.ink},
         "rangefont": {**small, "color": "rgba(0,0,0,0)"},
         "unselected": {"line": {"color": colours.grid, "opacity": 0.3}},
     }

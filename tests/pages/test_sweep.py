@@ -127,7 +127,7 @@ def test_stopped_and_continued_from_another_server() -> None:
     page = Visit(id=token)
     assert page.state == "stopped"
     assert page.says(f"**{done}** of 60 trials")
-    page.number("until", done + 2)
+    page.number(f"until_{token}_{done}", done + 2)
     page.press("Continue")
     again = page.finish_sweep()
     assert (again.id, again.done) == (sweep.id, done + 2)
