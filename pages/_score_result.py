@@ -30,6 +30,8 @@ def draw(source: Source, scored: Scored) -> None:
             st.metric("Features that moved", f"{moved} of {len(drift.features)}", width="content", help=_moved())
         st.space("stretch")
         _files(source, scored)
+    if scored.deviations:
+        st.warning(plain(" ".join(scored.deviations.sentences)), icon=":material/info:")
     with st.container(key="score_parts"):
         left, right = st.columns([1.35, 1], gap="large")
     with left:

@@ -25,7 +25,8 @@ def explanation(run: Shown, voters: Sequence[DiscriminatorWeights], places: npt.
     """What each feature adds to D's verdict of some rows of the run's table."""
     dataset = run.dataset
     scaler = _server.scaler(dataset.fingerprint, run.scaling, dataset)
-    return explain(voters, scaler, dataset.X[places], dataset.feature_names)
+    wording = dataset.wording(places)
+    return explain(voters, scaler, dataset.X[places], dataset.feature_names, None, *wording)
 
 
 def why(

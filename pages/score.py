@@ -69,7 +69,10 @@ def _score(source: Source, problem: "st.delta_generator.DeltaGenerator") -> None
 
 
 def _scored(source: Source, path: Path, progress: object) -> Scored:
-    chunks = scan_table(path, feature_names=source.model.feature_names, filename=source.file.name)
+    model = source.model
+    chunks = scan_table(
+        path, feature_names=model.feature_names, preparation=model.conforming, filename=source.file.name
+    )
     return score_rows(
         source.model, chunks, source.file.name, flagging=source.flagging, explain=source.reasons, progress=progress
     )

@@ -17,6 +17,7 @@ from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
 from sogaal.model import Model, ScoreAt, reference_of
+from sogaal.preparation import Preparation, Words
 from sogaal.reference import Reference
 from sogaal.scaling import Scaler
 from sogaal.voting import combined
@@ -53,6 +54,8 @@ class Ensemble:
                 parts.append("snapshots")
             if member.scaler is not first.scaler and member.scaler.to_dict() != first.scaler.to_dict():
                 parts.append("scaler")
+            if member.preparation is not first.preparation and _plain(member) != _plain(first):
+                parts.append("preparation")
             if parts:
                 raise ConfigError(
                     f"members must differ in their seed alone, got another {', '.join(parts)} in number {number}.",
@@ -97,6 +100,21 @@ class Ensemble:
         return self.members[0].feature_names
 
     @property
+    def preparation(self) -> Preparation | None:
+        """What made the features of a raw table's columns; None where those were plain numbers without gaps."""
+        return self.members[0].preparation
+
+    @property
+    def conforming(self) -> Preparation | None:
+        """What brings new rows to the features, as of :attr:`Model.conforming`."""
+        return self.members[0].conforming
+
+    @property
+    def raw_names(self) -> tuple[str, ...] | None:
+        """The names of the columns of a raw table that the members need; None where there were none."""
+        return self.members[0].raw_names
+
+    @property
     def dataset(self) -> str:
         """Name of the training table, empty where unknown."""
         return self.members[0].dataset
@@ -127,10 +145,22 @@ class Ensemble:
         """
         return self.score_scaled(self.scaled(X), at)
 
-    def explain(self, X: Any, at: ScoreAt | None = None, median: npt.ArrayLike | None = None) -> Explanation:
+    def explain(
+        self,
+        X: Any,
+        at: ScoreAt | None = None,
+        median: npt.ArrayLike | None = None,
+        words: Words | None = None,
+    ) -> Explanation:
         """:meth:`Model.explain` of the mean logit, which is the mean over all members."""
-        first = self.members[0]
-        return explain(self.voters(at), self.scaler, first.columns(X), self.feature_names, median)
+        values, found = self.members[0].conformed(X)
+        return explain(
+            self.voters(at), self.scaler, values, self.feature_names, median, self.preparation, words or found
+        )
+
+    def columns(self, X: Any) -> Any:
+        """The features of raw rows, as of :meth:`Model.columns`."""
+        return self.members[0].columns(X)
 
     def scaled(self, X: Any) -> FloatArray:
         """Raw rows (m, d) as all D's see them, float32; ``X`` and errors as in :meth:`Model.score_samples`."""
@@ -150,3 +180,7 @@ class Ensemble:
 
         self.voters(at)
         return make_pipeline(self, at, offset)
+
+
+def _plain(model: Model) -> Any:
+    return None if model.preparation is None else model.preparation.to_dict()

@@ -52,6 +52,10 @@ class RunError(SogaalError, ValueError):
     """A saved run that is not there, cannot be read, or cannot be written."""
 
 
+class DeviationWarning(UserWarning):
+    """New rows are not as a model's training data were, and were brought to them; the message says how."""
+
+
 def failure_message(error: Exception) -> str:
     """One line for people on why a run failed."""
     text = " ".join(str(error).split())

@@ -18,6 +18,7 @@ several D's it is the mean, as their score is. No label is used anywhere.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ import numpy.typing as npt
 from sogaal.errors import ConfigError, ModelError
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import rank
+from sogaal.preparation import Preparation, Words, phrase
 from sogaal.scaling import Scaler
 from sogaal.voting import BLOCK_FLOATS, combined
 
@@ -42,12 +44,16 @@ INLIER_SHARE = 0.5
 class Reason:
     """A feature (its number) that speaks for a row's suspicion. ``high``: the value lies above the median, else below.
 
-    ``weight`` > 0: by how much it raises the log-odds of the outlier score, which is minus its attribution.
+    ``weight`` > 0: by how much it raises the log-odds of the outlier score, which is minus its attribution; of a
+    category that of all its levels together, named by the row's own. ``value``: of the prepared feature. ``word``: what
+    a rare or new category is called.
     """
 
     feature: int
     high: bool
     weight: float
+    value: float = 0.0
+    word: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,24 +61,41 @@ class Reasons:
     """The features that speak most for the suspicion of each of m rows, the strongest first, k at most.
 
     ``features`` (m, k) int64, ``high`` (m, k) bool and ``weights`` (m, k) float64 as of :class:`Reason`; where a row
-    has fewer than k, the weights that are left are 0.
+    has fewer than k, the weights that are left are 0. ``values`` (m, k) of the features and ``words`` (m, k), str:
+    of rare and new categories, where the table was prepared (``preparation``), else None.
     """
 
     features: npt.NDArray[np.int64]
     high: npt.NDArray[np.bool_]
     weights: DoubleArray
+    values: DoubleArray | None = None
+    words: npt.NDArray[np.object_] | None = None
+    preparation: Preparation | None = None
 
     def of_row(self, row: int) -> list[Reason]:
         """Those of one row; maybe none."""
         there = np.flatnonzero(self.weights[row]).tolist()
-        return [Reason(int(self.features[row, k]), bool(self.high[row, k]), float(self.weights[row, k])) for k in there]
+        return [
+            Reason(
+                int(self.features[row, k]),
+                bool(self.high[row, k]),
+                float(self.weights[row, k]),
+                0.0 if self.values is None else float(self.values[row, k]),
+                "" if self.words is None else str(self.words[row, k]),
+            )
+            for k in there
+        ]
+
+    def phrase(self, one: Reason, names: Sequence[str]) -> str:
+        """What a reason says without its weight: "alcohol high", or of a prepared table "colour = red"."""
+        if self.preparation is None:
+            return f"{names[one.feature]} {'high' if one.high else 'low'}"
+        return phrase(self.preparation, one.feature, one.value, one.high, one.word)
 
     def texts(self, names: Sequence[str]) -> list[str]:
         """A text for each row, "alcohol high +1.94; hue low +0.83"; empty where there are none. ``names``: of all d."""
         return [
-            "; ".join(
-                f"{names[one.feature]} {'high' if one.high else 'low'} {one.weight:+.2f}" for one in self.of_row(row)
-            )
+            "; ".join(f"{self.phrase(one, names)} {one.weight:+.2f}" for one in self.of_row(row))
             for row in range(len(self.weights))
         ]
 
@@ -84,6 +107,7 @@ class Explanation:
     ``names``: of the d features. ``values`` (m, d) and ``median`` (d,): raw, float64. ``attributions`` (m, d) float64,
     in units of the logit: **negative = makes the row more abnormal**, as lower logits are. ``logits`` (m,) and
     ``median_logit``: D's of the rows and of the median row; each row's attributions sum to the difference.
+    ``preparation``, ``words``: of a table that was prepared, for reasons in the words of its columns.
     """
 
     names: tuple[str, ...]
@@ -92,14 +116,47 @@ class Explanation:
     attributions: DoubleArray
     logits: DoubleArray
     median_logit: float
+    preparation: Preparation | None = None
+    words: Words | None = None
+
+    @cached_property
+    def by_column(self) -> DoubleArray:
+        """``attributions`` with those of a category's levels added up at the level that the row has, 0 at the others.
+
+        Attributions are additive, so the sum is what the column adds. Where a row has none of the levels, the sum is at
+        the first.
+        """
+        if self.preparation is None:
+            return self.attributions
+        found = self.attributions.copy()
+        for first, last in self.preparation.level_groups:
+            own = first + np.argmax(self.values[:, first:last], axis=1)
+            total = found[:, first:last].sum(axis=1)
+            found[:, first:last] = 0
+            found[np.arange(len(found)), own] = total
+        return found
 
     def reasons(self, most: int = MOST_REASONS) -> Reasons:
         """For each row the features that speak most for its suspicion, ``most`` of them at the most."""
-        features = np.argsort(self.attributions, axis=1, kind="stable")[:, :most]
-        weights = -np.take_along_axis(self.attributions, features, axis=1)
+        features = np.argsort(self.by_column, axis=1, kind="stable")[:, :most]
+        weights = -np.take_along_axis(self.by_column, features, axis=1)
         weights[(weights <= 0) | (weights < LEAST_SHARE * weights[:, :1])] = 0
         high = np.take_along_axis(self.values > self.median, features, axis=1)
-        return Reasons(features, high, weights)
+        if self.preparation is None:
+            return Reasons(features, high, weights)
+        values = np.take_along_axis(self.values, features, axis=1)
+        return Reasons(features, high, weights, values, self._words_of(features), self.preparation)
+
+    def _words_of(self, features: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+        """What the categories of some features (m, k) of each row are called, where their names do not tell."""
+        found = np.full(features.shape, "", dtype=object)
+        if self.words is None or self.preparation is None:
+            return found
+        columns = np.array([feature.column for feature in self.preparation.features])[features]
+        for column in self.words.columns:
+            for row, place in np.argwhere(columns == column):
+                found[row, place] = self.words.word(column, int(row))
+        return found
 
     def reason_texts(self, most: int = MOST_REASONS) -> list[str]:
         """The same in words, a text for each row, as of :meth:`Reasons.texts`."""
@@ -112,10 +169,13 @@ def explain(
     X: npt.ArrayLike,
     names: Sequence[str] | None = None,
     median: npt.ArrayLike | None = None,
+    preparation: Preparation | None = None,
+    words: Words | None = None,
 ) -> Explanation:
     """Explain the mean logit of ``voters`` for raw rows ``X`` (m, d); O(m d h) for D's with h hidden units.
 
-    ``names``: None = the scaler's. ``median`` (d,), raw: None = the one that the scaler has kept of its training data.
+    ``names``: None = the scaler's. ``preparation``: what made the features of a raw table, ``words``: what the rows'
+    categories are called. ``median`` (d,), raw: None = the one that the scaler has kept of its training data.
     Raises :class:`ModelError` where there is none, :class:`ConfigError` for one of another shape, and what
     :meth:`Scaler.transform` raises for rows that cannot be used.
     """
@@ -136,6 +196,8 @@ def explain(
         attributions=found,
         logits=combined(voters, scaled),
         median_logit=float(combined(voters, baseline)[0]),
+        preparation=preparation,
+        words=words,
     )
 
 

@@ -4,8 +4,10 @@ Plain numpy: neither torch nor the training data are needed to score. :mod:`soga
 models that score together are an :class:`sogaal.ensemble.Ensemble`.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
@@ -13,11 +15,12 @@ import numpy.typing as npt
 
 import sogaal
 from sogaal.config import TrainConfig
-from sogaal.data import Dataset
-from sogaal.errors import ConfigError, DataError
+from sogaal.data import Dataset, conform_frame
+from sogaal.errors import ConfigError, DataError, DeviationWarning
 from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score
+from sogaal.preparation import Preparation, Words
 from sogaal.reference import Reference
 from sogaal.scaling import Scaler
 from sogaal.voting import combined
@@ -44,7 +47,8 @@ class Model:
     "snapshots". ``feature_names``: the d columns' names, None where the training data had none. ``dataset``,
     ``fingerprint``: name and SHA-256 of the training table, empty where unknown. ``version``: the library that trained
     it. ``snapshots``: D at moments of the run, in order, where such were kept (with ``stop_epochs="auto"`` those of all
-    seeds); they score together, see :func:`combined`. ``reference``: how the training table and its scores were
+    seeds); they score together, see :func:`combined`. ``preparation``: what made the d features of the columns of a raw
+    table, None where those were plain numbers without gaps. ``reference``: how the training table and its scores were
     distributed, None where unknown.
     """
 
@@ -57,6 +61,7 @@ class Model:
     fingerprint: str = ""
     version: str = sogaal.__version__
     snapshots: tuple[DiscriminatorWeights, ...] = ()
+    preparation: Preparation | None = None
     reference: Reference | None = None
 
     @classmethod
@@ -78,8 +83,9 @@ class Model:
             return cls(trainer.config, scaler, discriminators, at, feature_names, snapshots=voters)
         names = dataset.feature_names if feature_names is None else feature_names
         model = cls(
-            trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint, snapshots=voters
-        )
+            trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint, snapshots=voters,
+            preparation=dataset.preparation if names == dataset.feature_names else None,
+        )  # fmt: skip
         return model.with_reference(dataset.X)
 
     def with_reference(self, X: npt.ArrayLike) -> Self:
@@ -123,9 +129,12 @@ class Model:
     def score_samples(self, X: Any, at: ScoreAt | None = None) -> DoubleArray:
         """D's logit (m,) float64 for raw rows ``X`` (m, d), **lower = more abnormal**.
 
-        ``X``: an array, or a data frame, whose columns are found by ``feature_names`` where the model has them.
-        A row's value does not depend on the rows beside it beyond the last digits of float64.
-        Raises :class:`DataError` for missing columns, another number of columns, or values that are not finite.
+        ``X``: an array of the features, or a data frame, whose columns are found by their names where the model has
+        them: those of the raw table. What is missing, unreadable or of a new category in a frame is handled, and a
+        :class:`DeviationWarning` says so. A row's value does not depend on the rows beside it beyond the last digits of
+        float64.
+        Raises :class:`DataError` for a frame with none of the columns, an array with another number of them, or values
+        in it that are not finite.
         """
         return self.score_scaled(self.scaled(X), at)
 
@@ -137,12 +146,22 @@ class Model:
         """1 - D(x) (m,) float64 in [0, 1], higher = more abnormal; ``X`` and ``at`` as in :meth:`score_samples`."""
         return outlier_score(self.score_samples(X, at))
 
-    def explain(self, X: Any, at: ScoreAt | None = None, median: npt.ArrayLike | None = None) -> Explanation:
+    def explain(
+        self,
+        X: Any,
+        at: ScoreAt | None = None,
+        median: npt.ArrayLike | None = None,
+        words: Words | None = None,
+    ) -> Explanation:
         """What each feature adds to the logits of raw rows ``X`` (m, d): integrated gradients from the median row.
 
-        ``at`` and errors as in :meth:`score_samples`; ``median`` (d,) as of :func:`sogaal.explain.explain`.
+        ``at`` and errors as in :meth:`score_samples`; ``median`` (d,) as of :func:`sogaal.explain.explain`. ``words``:
+        what rare categories of the rows are called, where ``X`` is an array; of a data frame that is known.
         """
-        return explain(self.voters(at), self.scaler, self.columns(X), self.feature_names, median)
+        values, found = self.conformed(X)
+        return explain(
+            self.voters(at), self.scaler, values, self.feature_names, median, self.preparation, words or found
+        )
 
     def scaled(self, X: Any) -> FloatArray:
         """Raw rows (m, d) as D sees them, float32; ``X`` and errors as in :meth:`score_samples`."""
@@ -160,18 +179,51 @@ class Model:
         self.voters(at)
         return make_pipeline(self, at, offset)
 
+    @property
+    def raw_names(self) -> tuple[str, ...] | None:
+        """The names of the columns of a raw table that the model needs; None where its training data had none."""
+        return self.feature_names if self.preparation is None else self.preparation.names
+
+    @cached_property
+    def conforming(self) -> Preparation | None:
+        """What brings new rows to the model's features: its preparation, or for plain numbers one that fills gaps with
+        the training medians; None for a model without names or, of an old version, without medians."""
+        if self.preparation is not None or self.feature_names is None or self.scaler.median is None:
+            return self.preparation
+        return Preparation.plain(self.feature_names, self.scaler.median)
+
     def columns(self, X: Any) -> Any:
-        """``X``, or of a data frame the columns that the model was fitted on, in their order; errors as above."""
+        """``X``, or of a data frame the features that the model was fitted on, (m, d); errors as above."""
+        return self.conformed(X)[0]
+
+    def conformed(self, X: Any) -> tuple[Any, Words | None]:
+        """:meth:`columns` of ``X``, and what rare and new categories in it are called, where there are any."""
         names = getattr(X, "columns", None)
         if names is None or self.feature_names is None:
-            return X
-        missing = [name for name in self.feature_names if name not in names]
-        if missing:
+            return X, None
+        wanted = list(self.feature_names)
+        if self.preparation is None and all(name in names for name in wanted) and _is_clean(X[wanted]):
+            return X[wanted], None
+        if self.conforming is None:
+            missing = [name for name in wanted if name not in names]
             shown = ", ".join(map(repr, missing[:8])) + (", ..." if len(missing) > 8 else "")
-            raise DataError(
-                f"X must have the columns that the model was fitted on, but lacks {shown} ({len(missing)} of {self.d})."
-            )
-        return X[list(self.feature_names)]
+            if missing:
+                raise DataError(
+                    f"X must have the columns that the model was fitted on, but lacks {shown} ({len(missing)} of "
+                    f"{self.d})."
+                )
+            return X[wanted], None
+        found = conform_frame(X, self.conforming)
+        if found.deviations:
+            warnings.warn(" ".join(found.deviations.sentences), DeviationWarning, stacklevel=3)
+        return found.X, found.words
+
+
+def _is_clean(X: Any) -> bool:
+    """Whether a data frame holds finite numbers only, which are taken as they are."""
+    if not all(getattr(kind, "kind", "O") in "biuf" for kind in X.dtypes):
+        return False
+    return bool(np.isfinite(np.asarray(X, dtype=np.float64)).all())
 
 
 class Scores(Protocol):

@@ -1,5 +1,7 @@
 """A trained model as a scikit-learn pipeline: a step that scales and a step that detects.
 
+Where the model's table was prepared (categories, dates, gaps), a step before them prepares raw rows.
+
     pipeline = sogaal.load_model("model.safetensors").to_pipeline()
     pipeline.predict(X)  # +1 inlier, -1 outlier
 
@@ -30,6 +32,13 @@ class Scoring(Protocol):
     @property
     def feature_names(self) -> tuple[str, ...] | None:
         """The d columns' names, None where the training data had none."""
+
+    @property
+    def raw_names(self) -> tuple[str, ...] | None:
+        """The names of the columns of a raw table."""
+
+    def columns(self, X: Any) -> Any:
+        """The features (m, d) of a data frame of raw rows."""
 
     def scaled(self, X: Any) -> FloatArray:
         """Raw rows (m, d) as D sees them."""
@@ -63,6 +72,33 @@ class _Trained(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         # scikit-learn asks whether the attribute is there: it may only be where the columns had names.
         if name == "feature_names_in_" and "model" in self.__dict__ and self.model.feature_names is not None:
             return np.asarray(self.model.feature_names, dtype=object)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+class ModelPreparation(TransformerMixin, _Trained):  # type: ignore[misc]
+    """The preparation of a trained ``model``: from a data frame with the raw table's columns to features (m, d).
+
+    What deviates from the training data is handled, and a ``DeviationWarning`` says so.
+    """
+
+    def __init__(self, model: Scoring) -> None:
+        self.model = model
+
+    def transform(self, X: Any) -> Any:
+        """A data frame's features, (m, d) float32; DataError as the model's own."""
+        return self._checked(X)
+
+    def _checked(self, X: Any) -> FloatArray:
+        return np.asarray(self.model.columns(X), dtype=np.float32)
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of the raw table that are used."""
+        return len(self.model.raw_names or ())
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "feature_names_in_" and "model" in self.__dict__:
+            return np.asarray(self.model.raw_names, dtype=object)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
@@ -117,5 +153,6 @@ class ModelDetector(OutlierMixin, _Trained):  # type: ignore[misc]
 
 
 def make_pipeline(model: Scoring, at: str | None = None, offset: float = 0.0) -> Pipeline:
-    """The pipeline of both steps, "scaling" and "detector"."""
-    return Pipeline([("scaling", ModelScaler(model)), ("detector", ModelDetector(model, at, offset))])
+    """The pipeline of "scaling" and "detector"; of a model with a preparation, "preparation" before them."""
+    first = [] if model.feature_names == model.raw_names else [("preparation", ModelPreparation(model))]
+    return Pipeline([*first, ("scaling", ModelScaler(model)), ("detector", ModelDetector(model, at, offset))])

@@ -507,11 +507,9 @@ def test_a_model_without_names_takes_columns_as_they_come(tmp_path: Path) -> Non
     ("change", "message"),
     [
         (
-            lambda frame: frame.drop(columns="b"),
-            r"t.csv: .*columns that the model was fitted on, but lacks 'b' \(1 of 3\)",
+            lambda frame: frame.rename(columns=lambda name: name * 2),
+            r"t.csv: .*columns that the model was fitted on, but lacks all of them: 'a', 'b', 'c'",
         ),
-        (lambda frame: frame.assign(b="text"), "t.csv: column 'b' must hold numbers, but has text from line 2"),
-        (lambda frame: frame.assign(b=[np.nan] + [1.0] * 39), "t.csv: .* 1 value is missing, .*line 2, column 'b'"),
         (lambda frame: frame[:0], "t.csv: there must be rows of data"),
     ],
 )

@@ -485,7 +485,7 @@ def test_ensembles_have_a_format_of_their_own(ensemble_file: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda d, _: d.update(format=3), "format must be at most 2, got 3.*newer than this one"),
+        (lambda d, _: d.update(format=4), "format must be at most 3, got 4.*newer than this one"),
         (lambda d, _: d.update(format=1), r"stop.w1 must be float32 \(13, 0\)"),
         (lambda d, _: d.pop("seeds"), "seeds must be a list .* got None"),
         (lambda d, _: d.update(seeds=[]), "seeds must be a list"),

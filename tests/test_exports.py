@@ -90,7 +90,7 @@ def rewritten(path: Path, change: Callable[[dict[str, Any], dict[str, Any]], Non
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda d, _: d.update(format=3), "format must be at most 2, got 3.*newer than this one"),
+        (lambda d, _: d.update(format=4), "format must be at most 3, got 4.*newer than this one"),
         (lambda d, _: d.pop("format"), "no format"),
         (lambda d, _: d.update(config=3), "config must be an object"),
         (lambda d, _: d["config"].update(lr_d=-1), "lr_d must be a finite number over 0"),

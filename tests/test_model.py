@@ -6,7 +6,7 @@ import pytest
 
 from sogaal import load_dataset
 from sogaal.config import make_config
-from sogaal.errors import ConfigError, DataError
+from sogaal.errors import ConfigError, DataError, DeviationWarning
 from sogaal.metrics import outlier_score
 from sogaal.model import Model
 from sogaal.scaling import Scaler
@@ -62,8 +62,15 @@ def test_columns_of_a_frame_are_found_by_name(run: tuple[Trainer, Model]) -> Non
     frame = pd.DataFrame(DATA.X, columns=DATA.feature_names).assign(more=1.0)[::-1]
     frame = frame[sorted(frame.columns)]
     np.testing.assert_allclose(model.score_samples(frame), model.score_samples(DATA.X[::-1]), rtol=1e-12)
-    with pytest.raises(DataError, match=r"lacks 'alcohol', 'hue' \(2 of 13\)"):
-        model.score_samples(frame.drop(columns=["alcohol", "hue"]))
+    fewer = frame.drop(columns=["alcohol", "hue"])
+    medians = {name: np.median(DATA.X[:, DATA.feature_names.index(name)]) for name in ("alcohol", "hue")}
+    with pytest.warns(
+        DeviationWarning, match="'alcohol' is not in the table: the median 12.64 was used in all 129 rows"
+    ):
+        filled = model.score_samples(fewer)
+    np.testing.assert_allclose(filled, model.score_samples(fewer.assign(**medians)), rtol=1e-5)
+    with pytest.raises(DataError, match="lacks all of them: 'alcohol'"):
+        model.score_samples(pd.DataFrame({"other": [1.0]}))
 
 
 def test_another_number_of_columns_is_refused(run: tuple[Trainer, Model]) -> None:

@@ -166,7 +166,12 @@ class EnsembleTraining:
             there: Any = {at: found for at, found in weights.items() if found is not None}
             at = scoring_moment(outcome.config, there)
             names, data = self.dataset.feature_names, self.dataset
-            members.append(Model(outcome.config, self.scaler, there, at, names, data.name, data.fingerprint))
+            members.append(
+                Model(
+                    outcome.config, self.scaler, there, at, names, data.name, data.fingerprint,
+                    preparation=data.preparation,
+                )
+            )  # fmt: skip
         return Ensemble(tuple(members)).with_reference(self.dataset.X)
 
     @cached_property

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,9 +130,12 @@ def _model(run: SavedRun, target: Path, _choice: Choice) -> None:
 
 
 def _onnx(run: SavedRun, target: Path, choice: Choice) -> None:
-    from sogaal.exports.onnx import save_onnx
+    from sogaal.exports.onnx import PREPARED, save_onnx
 
-    save_onnx(target, run.model(), choice.at)
+    model = run.model()
+    save_onnx(target, model, choice.at)
+    if model.preparation is not None:
+        print(f"note: {target}: {PREPARED}", file=sys.stderr)
 
 
 def _scores(run: SavedRun, target: Path, choice: Choice) -> None:
@@ -141,7 +145,8 @@ def _scores(run: SavedRun, target: Path, choice: Choice) -> None:
     if choice.explain:
         median = medians(dataset.X)  # runs of earlier versions have not kept it
         table = with_reasons(
-            table, lambda rows: model.explain(dataset.X[rows], choice.at, median=median).reason_texts()
+            table,
+            lambda rows: model.explain(dataset.X[rows], choice.at, median, dataset.wording(rows)[1]).reason_texts(),
         )
     write_atomic(target, scores_csv(table))
 

@@ -4,17 +4,18 @@ Neither the table nor the scores are ever in memory whole: see :mod:`sogaal.scor
 """
 
 import argparse
+import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, get_args
 
 from sogaal.cli.drifting import drift_lines, write_drift
-from sogaal.cli.parsing import UsageError, add_explain_argument, add_share_argument, add_table_arguments
+from sogaal.cli.parsing import UsageError, add_explain_argument, add_share_argument, add_table_arguments, one_line
 from sogaal.data import scan_table, shipped_datasets
 from sogaal.ensemble import Ensemble
 from sogaal.errors import DataError
-from sogaal.exports import load_model
+from sogaal.exports import drift_dict, load_model
 from sogaal.files import atomic_path, check_target
 from sogaal.model import Model
 from sogaal.scoring import FORMATS, Flagging, Scored, ShareOf, score_rows
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the flags."""
     parser.description = (
         "Score the rows of a table with a saved model. CSV and Parquet may be larger than memory.\n"
-        "Columns are found by the names that the model was fitted on; other columns are ignored."
+        "Columns are found by the names that the model was fitted on; other columns are ignored. What is missing,\n"
+        "unreadable or of a new category is handled, and told with its count on standard error."
     )
     parser.add_argument("model", metavar="MODEL", help="file that `sogaal train --save` wrote")
     parser.add_argument("data", metavar="FILE_OR_NAME", help="the table: a file, or a shipped dataset's name")
@@ -48,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drift", metavar="FILE", help="file for the drift of every feature, CSV, or JSON if its name ends in .json"
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object: rows, flagged, and how the table deviates from the training data; needs -o",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no closing lines")
 
 
@@ -57,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
     model.voters(arguments.at)
     source = _path(arguments.data)
     to_stdout = arguments.output == STDOUT
+    if arguments.json and to_stdout:
+        raise UsageError("--json prints to standard output, so --output must name the file for the scores.")
     inputs = (source, Path(arguments.model))
     if not to_stdout:
         _check_output(arguments.output, inputs, "--output")
@@ -70,19 +79,34 @@ def run(arguments: argparse.Namespace) -> int:
             scored.write(stream, "csv" if to_stdout else _kind(arguments.output))
         if arguments.drift and scored.drift is not None:
             write_drift(arguments.drift, scored.drift)
-    if not arguments.quiet:
-        where = "" if to_stdout else f", written to {arguments.output}"
+    _tell(arguments, scored)
+    return 0
+
+
+def _tell(arguments: argparse.Namespace, scored: Scored) -> None:
+    for sentence in scored.deviations.sentences:
+        print(f"note: {one_line(sentence)}", file=sys.stderr)
+    if arguments.json:
+        found = {"rows": scored.rows, "flagged": scored.flagged, "output": arguments.output}
+        print(json.dumps({**found, "deviations": scored.deviations.to_list(), "drift": drift_dict(scored.drift)}))
+    elif not arguments.quiet:
+        where = "" if arguments.output == STDOUT else f", written to {arguments.output}"
         print(f"{scored.rows:,} rows scored, {scored.flagged:,} flagged{where}", file=sys.stderr)
         for line in drift_lines(scored.drift):
             print(line, file=sys.stderr)
-    return 0
 
 
 def _scored(arguments: argparse.Namespace, model: Model | Ensemble, source: Path) -> Scored:
     from tqdm import tqdm
 
     folder = None if arguments.output == STDOUT else check_target(arguments.output).parent
-    chunks = scan_table(source, feature_names=model.feature_names, label_column=arguments.label, id_column=arguments.id)
+    chunks = scan_table(
+        source,
+        feature_names=model.feature_names,
+        preparation=model.conforming,
+        label_column=arguments.label,
+        id_column=arguments.id,
+    )
     hidden = arguments.quiet or not sys.stderr.isatty()
     with tqdm(unit="row", unit_scale=True, disable=hidden, file=sys.stderr, dynamic_ncols=True) as bar:
         return score_rows(

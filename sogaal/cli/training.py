@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
@@ -177,11 +179,14 @@ class Training:
             logits = trained.score_samples(self.dataset.X)
             table = scores_table(self.dataset.ids, self.dataset.y, logits, share)
             if explain:
-                table = with_reasons(table, lambda rows: trained.explain(self.dataset.X[rows]).reason_texts())
+                table = with_reasons(table, lambda rows: self._reasons(trained, rows))
             write_atomic(scores, scores_csv(table))
         if plot:
             self.write_plot(plot)
         return [path for path in (model, scores, plot) if path]
+
+    def _reasons(self, trained: Model, rows: npt.NDArray[np.int64]) -> list[str]:
+        return trained.explain(self.dataset.X[rows], words=self.dataset.wording(rows)[1]).reason_texts()
 
     def write_plot(self, path: str) -> None:
         """Losses and AUC over the steps as one page that needs no network."""

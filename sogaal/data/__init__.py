@@ -1,5 +1,6 @@
 """Tables: what a `Dataset` is, the shipped ones, and readers for people's own."""
 
+from sogaal.data.conforming import Conformed, conform_frame
 from sogaal.data.dataset import MIN_ROWS, Dataset
 from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
@@ -11,9 +12,11 @@ __all__ = [
     "MAX_BYTES",
     "MIN_ROWS",
     "Chunk",
+    "Conformed",
     "Dataset",
     "ShippedDataset",
     "column_names",
+    "conform_frame",
     "datasets_folder",
     "list_datasets",
     "load_dataset",

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import DataError
+from sogaal.preparation import Levels, Preparation, Words
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
@@ -30,6 +31,8 @@ class Dataset:
     notes: sentences about decisions that were taken while reading ("column 'colour' holds text and was left out").
     label_name, id_name: the columns that y and ids came from; None where there is none or nobody knows. As the ids,
         they are no part of the fingerprint.
+    preparation: what made X of the columns of a raw table; None where those were plain numbers without gaps.
+    levels: which level each row has in the category columns with rare ones, for which X has one feature together.
 
     Arrays that can still be written to are copied. Raises DataError if a rule above is broken.
     """
@@ -46,6 +49,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     label_name: str | None = None
     id_name: str | None = None
+    preparation: Preparation | None = None
+    levels: Levels = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         X = _frozen(self.X, np.dtype(np.float32), self.name, "X")
@@ -56,6 +61,8 @@ class Dataset:
         object.__setattr__(self, "notes", tuple(self.notes))
         if self.ids.shape != (len(X),):
             raise DataError(f"{self.name}: ids must be one for each of the {len(X):,} rows, got {self.ids.shape}.")
+        if self.preparation is not None and self.preparation.feature_names != self.feature_names:
+            raise DataError(f"{self.name}: the preparation must make the features, {', '.join(self.feature_names)}.")
         if self.y is not None:
             object.__setattr__(self, "y", _checked_labels(self.y, len(X), self.name))
 
@@ -78,6 +85,12 @@ class Dataset:
     def outlier_share(self) -> float | None:
         """Share of rows labelled 1, between 0 and 1; None without labels."""
         return None if self.y is None else int(np.count_nonzero(self.y)) / self.n
+
+    def wording(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> tuple[Preparation | None, Words | None]:
+        """For explanations of some rows: the preparation, and what the rows' rare levels are called; None without."""
+        if self.preparation is None:
+            return None, None
+        return self.preparation, Words.of(self.preparation, self.levels).take(np.asarray(rows))
 
     @cached_property
     def fingerprint(self) -> str:

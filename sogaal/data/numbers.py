@@ -81,6 +81,8 @@ def read_numbers(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False) ->
         return _read_text(column, semicolons)
     kind = column.type
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    if pa.types.is_duration(kind) or pa.types.is_time(kind):
+        return NumberColumn(_to_seconds(column))
     if not (numeric or pa.types.is_boolean(kind) or pa.types.is_null(kind)):
         return NumberColumn(None, str(kind))
     if pa.types.is_boolean(kind):
@@ -88,8 +90,25 @@ def read_numbers(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False) ->
     return NumberColumn(_to_numpy(column.cast(pa.float64(), safe=False)))
 
 
+def read_mostly_numbers(
+    column: "pa.ChunkedArray[Any]", *, semicolons: bool = False
+) -> tuple[NumberColumn, npt.NDArray[np.bool_]]:
+    """A "mixed" column of strings with its text left out: the numbers, and where there was text, (n,) each."""
+    column = trimmed(plain(column))
+    text = ~(_numbers(column) | _matches(column, _COMMA_NUMBER) | missing_mask(column))
+    bare = pc.if_else(pa.chunked_array([pa.array(text)]), "", column)
+    return read_numbers(bare, semicolons=semicolons), text
+
+
 def _to_numpy(column: "pa.ChunkedArray[Any]") -> Float64Array:
     return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def _to_seconds(column: "pa.ChunkedArray[Any]") -> Float64Array:
+    """Durations and times of day in seconds."""
+    parts = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[column.type.unit]
+    whole = pa.int32() if pa.types.is_time32(column.type) else pa.int64()
+    return _to_numpy(column.cast(whole).cast(pa.float64(), safe=False)) / parts
 
 
 def _try_cast(column: "pa.ChunkedArray[Any]") -> Float64Array | None:

@@ -1,13 +1,15 @@
 """`read_table`: any table that people bring, told apart by its content."""
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from sogaal.data.arrays import read_npy, read_npz
-from sogaal.data.columns import RawTable, make_dataset
+from sogaal.data.columns import RawTable
 from sogaal.data.dataset import Dataset
 from sogaal.data.limits import MAX_BYTES, check_size
+from sogaal.data.making import make_dataset
 from sogaal.data.matlab import is_mat5, is_mat73, read_mat
 from sogaal.data.parquet import read_parquet
 from sogaal.data.text import is_binary, read_text, source_from_bytes
@@ -39,9 +41,10 @@ def read_table(
     label_column: str | None = None,
     id_column: str | None = None,
     name: str | None = None,
+    ignore: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
-    """Read a table of numbers from a path, from bytes, or from an open binary file such as an upload.
+    """Read a table from a path, from bytes, or from an open binary file such as an upload.
 
     The format is told from the content: CSV, TSV and relatives with a header, the GAAL format (no header; id,
     nor/out, features), Parquet, `.npz` and `.mat` with X and y, `.npy` with X alone.
@@ -50,15 +53,18 @@ def read_table(
     label_column, id_column: a column's name; "" says that there is no such column. None looks, without regard to case,
         for label, y, class, outlier or target, then for fraud, is_fraud, anomaly and the like with two values; and for
         id or index, then for a name such as transaction_id, row or uuid over values that all differ.
+    ignore: names of columns to leave out.
     max_bytes: most that the file may hold, packed and unpacked.
 
-    Columns of text are left out and noted. Label values are understood as `sogaal.data.labels` says.
+    Numbers without gaps become X as they are. Otherwise a :class:`sogaal.preparation.Preparation` is fitted, which
+    fills what is missing and makes numbers of categories and dates; columns that tell nothing (free text, one value
+    only, the same as another) are left out and noted. Label values are understood as `sogaal.data.labels` says.
     Raises DataError, whose message names the file, the column or row, the rule and the value.
     """
     data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
     check_size(len(data), max_bytes, filename)
     table = read_columns(data, filename, max_bytes)
-    return make_dataset(table, name or Path(filename).stem or filename, label_column, id_column)
+    return make_dataset(table, name or Path(filename).stem or filename, label_column, id_column, ignore)
 
 
 def _read_all(source: str | Path | BinaryIO, filename: str, max_bytes: int) -> bytes:

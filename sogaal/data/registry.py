@@ -2,6 +2,7 @@
 
 import difflib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -73,6 +74,7 @@ def load_dataset(
     label_column: str | None = None,
     id_column: str | None = None,
     name: str | None = None,
+    ignore: Sequence[str] = (),
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
     """Load a shipped dataset by its name, or any table by its path.
@@ -83,10 +85,10 @@ def load_dataset(
     shipped = _shipped(name_or_path) if isinstance(name_or_path, str) else None
     if shipped is not None:
         stamp = shipped.path.stat() if shipped.path.is_file() else None
-        if label_column is None and id_column is None and stamp is not None:
+        if label_column is None and id_column is None and not ignore and stamp is not None:
             dataset = _load_shipped(shipped.name, stamp.st_mtime_ns, stamp.st_size)
         else:
-            dataset = _read_shipped(shipped, label_column, id_column)
+            dataset = _read_shipped(shipped, label_column, id_column, ignore)
         return replace(dataset, name=name) if name else dataset
     _refuse_unknown(name_or_path)
     return read_table(
@@ -95,6 +97,7 @@ def load_dataset(
         label_column=label_column,
         id_column=id_column,
         name=name,
+        ignore=ignore,
         max_bytes=max_bytes,
     )
 
@@ -111,9 +114,16 @@ def _load_shipped(name: str, _modified: int, _size: int) -> Dataset:
     return _read_shipped(shipped_datasets()[name], None, None)
 
 
-def _read_shipped(entry: ShippedDataset, label_column: str | None, id_column: str | None) -> Dataset:
+def _read_shipped(
+    entry: ShippedDataset, label_column: str | None, id_column: str | None, ignore: Sequence[str] = ()
+) -> Dataset:
     dataset = read_table(
-        entry.path, filename=entry.path.name, label_column=label_column, id_column=id_column, name=entry.name
+        entry.path,
+        filename=entry.path.name,
+        label_column=label_column,
+        id_column=id_column,
+        name=entry.name,
+        ignore=ignore,
     )
     return replace(
         dataset, title=entry.title, description=entry.description, source=entry.source, licence=entry.licence

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from sogaal.data.columns import RawTable, Roles, check_names, column_name, find_roles, read_features, read_ids
+from sogaal.data.columns import RawTable, Roles, check_names, column_name, find_roles, read_ids
+from sogaal.data.conforming import Conformed, conform
 from sogaal.data.dataset import Float32Array
+from sogaal.data.features import read_features
 from sogaal.data.labels import is_flag_name
 from sogaal.data.limits import MAX_BYTES, megabytes
 from sogaal.data.numbers import is_text, plain, trimmed
@@ -21,6 +23,7 @@ from sogaal.data.parquet import open_parquet, parquet_table
 from sogaal.data.reading import HEAD_BYTES, check_file, read_columns, refuse_binary
 from sogaal.data.text import TextSource, complaint, csv_options, is_binary, raw_table, sniff
 from sogaal.errors import DataError
+from sogaal.preparation import Preparation
 
 # Up to this size a file is read whole, which is quick and copes with more kinds of text.
 WHOLE_BYTES = 8 * 2**20
@@ -34,18 +37,21 @@ class Chunk:
 
     X: float32 (m, d), columns in the order asked for. ids: (m,), row numbers from 1 where the table has none.
     labels: (m,) strings as the file has them, not interpreted; None without a label column.
+    conformed: with a preparation, how the rows deviate from those that it was fitted on.
     """
 
     X: Float32Array
     ids: npt.NDArray[Any]
     feature_names: tuple[str, ...]
     labels: npt.NDArray[np.str_] | None
+    conformed: Conformed | None = None
 
 
 def scan_table(
     path: str | Path,
     *,
     feature_names: Sequence[str] | None = None,
+    preparation: Preparation | None = None,
     label_column: str | None = None,
     id_column: str | None = None,
     rows: int = 65_536,
@@ -56,6 +62,8 @@ def scan_table(
 
     feature_names: the columns to read, by name and in this order (those that a model was fitted on); others are not
         looked at. None takes those columns of the first piece that hold numbers.
+    preparation: instead of names, what a model was fitted on: X then are its features, and what deviates in the table
+        is handled and told with each piece rather than refused.
     label_column, id_column: as in `read_table`. No rule about the number of rows or about label values applies.
     max_bytes: the limit for formats that must be held in memory whole (.npz, .mat, text that is not UTF-8).
     filename: what messages call the file; its path if not given.
@@ -64,6 +72,7 @@ def scan_table(
     path = Path(path)
     first_row = 0
     wanted = None if feature_names is None else tuple(feature_names)
+    fitted = wanted if preparation is None else preparation.names
     roles: Roles | None = None  # decided by the first piece: a label or an id that is rare further down changes nothing
     filename = filename or str(path)
     for table in _pieces(path, filename, rows, max_bytes):
@@ -71,9 +80,9 @@ def scan_table(
             check_names(table)
         if table.n == 0:
             continue
-        roles = roles or _roles(table, wanted, label_column, id_column)
-        chunk = _chunk(table, wanted, roles, first_row)
-        wanted = chunk.feature_names
+        roles = roles or _roles(table, fitted, label_column, id_column)
+        chunk = _chunk(table, preparation or fitted, roles, first_row)
+        fitted = fitted or chunk.feature_names
         first_row += table.n
         yield chunk
     if first_row == 0:
@@ -187,15 +196,19 @@ def _more_than_two(column: "pa.ChunkedArray[Any]") -> bool:
     return int(pc.count_distinct(plain(column)).as_py()) > 2
 
 
-def _chunk(table: RawTable, wanted: tuple[str, ...] | None, roles: Roles, first_row: int) -> Chunk:
+def _chunk(table: RawTable, wanted: Preparation | tuple[str, ...] | None, roles: Roles, first_row: int) -> Chunk:
+    ids = read_ids(table, roles.id)
+    if roles.id is None:
+        ids = ids + first_row
+    if isinstance(wanted, Preparation):
+        conformed = conform(table, wanted)
+        used = [i for i in range(len(table.names)) if column_name(table, i) in wanted.names]
+        return Chunk(conformed.X, ids, wanted.feature_names, _raw_labels(table, roles, used), conformed)
     positions = roles.features if wanted is None else _positions(table, wanted)
     features = read_features(table, positions)
     if wanted is not None and features.names != wanted:
         text = next(name for name in wanted if name not in features.names)
         raise DataError(f"{table.filename}: column {text!r} must hold numbers, but has text from {table.place(0)} on.")
-    ids = read_ids(table, roles.id)
-    if roles.id is None:
-        ids = ids + first_row
     return Chunk(features.X, ids, features.names, _raw_labels(table, roles, positions))
 
 

@@ -4,7 +4,7 @@ TensorBoard's event files are in :mod:`sogaal.exports.tensorboard`, ONNX in :mod
 neither need not wait for their libraries.
 """
 
-from sogaal.exports.drift import drift_csv, drift_json, drift_table
+from sogaal.exports.drift import drift_csv, drift_dict, drift_json, drift_table
 from sogaal.exports.history import history_csv, history_parquet, history_table
 from sogaal.exports.models import MODEL_FORMAT, HasModel, load_model, save_model
 from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table, with_reasons
@@ -14,6 +14,7 @@ __all__ = [
     "MODEL_FORMAT",
     "HasModel",
     "drift_csv",
+    "drift_dict",
     "drift_json",
     "drift_table",
     "history_csv",

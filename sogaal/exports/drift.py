@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +20,13 @@ def drift_csv(drift: Drift) -> bytes:
     return drift_table(drift).to_csv(index=False).encode()
 
 
+def drift_dict(drift: Drift | None) -> dict[str, Any] | None:
+    """All of it as plain JSON values, with the classes of the index; None where it is not known."""
+    if drift is None:
+        return None
+    return {**asdict(drift), "features": [{**asdict(one), "verdict": one.verdict} for one in drift.features]}
+
+
 def drift_json(drift: Drift) -> bytes:
-    """All of it as JSON, with the classes of the index."""
-    features = [{**asdict(one), "verdict": one.verdict} for one in drift.features]
-    return (json.dumps({**asdict(drift), "features": features}, indent=1) + "\n").encode()
+    """:func:`drift_dict` as JSON."""
+    return (json.dumps(drift_dict(drift), indent=1) + "\n").encode()

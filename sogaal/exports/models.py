@@ -5,7 +5,8 @@ and the feature names as JSON.
 
 Format 1 is a single run: w1 (d, h), b1 (h,), w2 (h,), b2 (1,) of D as "stop.w1" and so on. Format 2 holds ensembles and
 snapshots: "seeds" names the M members, each array has an axis of M before the others, and "snapshots.w1" and so on have
-one more after it, of the moments. What fits into format 1 is written in it, so that older versions can read it.
+one more after it, of the moments. Format 3 is format 2 with "preparation", what made the features of a raw table's
+columns, as plain parameters. What fits into an older format is written in it, so that older versions can read it.
 Arrays under "reference" say how the training table was distributed; older versions pass them over.
 """
 
@@ -26,10 +27,11 @@ from sogaal.errors import ConfigError, ModelError
 from sogaal.files import write_atomic
 from sogaal.frames import DiscriminatorWeights
 from sogaal.model import At, Model
+from sogaal.preparation import Preparation
 from sogaal.reference import Reference
 from sogaal.scaling import Scaler
 
-MODEL_FORMAT = 2
+MODEL_FORMAT = 3
 _KEY = "sogaal"
 _PARTS = ("w1", "b1", "w2", "b2")
 _REFERENCE = "reference"
@@ -67,13 +69,15 @@ def model_bytes(model: Model | Ensemble | HasModel) -> bytes:
     }
     tensors = {f"{at}.{part}": _stacked([m.discriminators[at] for m in members], part)
                for at in first.discriminators for part in _PARTS}  # fmt: skip
-    if isinstance(model, Model) and not model.snapshots:
+    if isinstance(model, Model) and not model.snapshots and model.preparation is None:
         tensors = {name: stack[0] for name, stack in tensors.items()}
     else:
-        description |= {"format": MODEL_FORMAT, "seeds": [member.config.seed for member in members]}
+        description |= {"format": 2, "seeds": [member.config.seed for member in members]}
         if first.snapshots:
             for part in _PARTS:
                 tensors[f"snapshots.{part}"] = np.stack([_stacked(member.snapshots, part) for member in members])
+    if first.preparation is not None:
+        description |= {"format": MODEL_FORMAT, "preparation": first.preparation.to_dict()}
     if model.reference is not None:
         tensors |= {f"{_REFERENCE}.{name}": array for name, array in model.reference.to_arrays().items()}
     text = json.dumps(description, sort_keys=True, allow_nan=False)
@@ -135,6 +139,7 @@ def _model(found: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) ->
     snapshots: list[tuple[DiscriminatorWeights, ...]] = [()] * len(seeds)
     if not single and _has("snapshots", tensors):
         snapshots = _snapshots(tensors, len(seeds), scaler.d)
+    preparation = _preparation(found, scaler) if found["format"] >= 3 else None
     there = [*by_moment, "snapshots"] if snapshots[0] else list(by_moment)
     if found.get("at") not in there:
         raise ModelError(f"there must be weights of D at {found.get('at')!r}, got {sorted(there)}.")
@@ -149,12 +154,20 @@ def _model(found: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) ->
             fingerprint=str(dataset.get("fingerprint", "")),
             version=str(found.get("version", "")),
             snapshots=snapshots[number],
+            preparation=preparation,
         )
         for number, seed in enumerate(seeds)
     )
     arrays = {name.removeprefix(f"{_REFERENCE}."): array for name, array in tensors.items() if _has(_REFERENCE, [name])}
     reference = Reference.from_arrays(arrays, scaler.d, there)
     return replace(members[0], reference=reference) if len(members) == 1 else Ensemble(members, reference)
+
+
+def _preparation(found: Mapping[str, Any], scaler: Scaler) -> Preparation:
+    preparation = Preparation.from_dict(_mapping(found, "preparation"))
+    if preparation.feature_names != scaler.names or found.get("feature_names") != list(scaler.names):
+        raise ModelError("the saved preparation must make the features that the scaling has, and does not.")
+    return preparation
 
 
 def _has(at: str, tensors: Iterable[str]) -> bool:

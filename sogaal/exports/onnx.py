@@ -21,6 +21,12 @@ from sogaal.model import Model, ScoreAt
 
 # Old enough for every runtime of the last years; nothing here needs a newer one.
 OPSET, IR_VERSION = 17, 8
+RAW = "Outlier scores of raw rows; columns in the order of feature_names."
+PREPARED = (
+    "Outlier scores of PREPARED rows, not of raw ones: the model learned from a table with categories, dates or "
+    "missing values, whose preparation this graph does not hold. Columns are the features in the order of "
+    "feature_names; the metadata 'preparation' says how they follow from the raw columns."
+)
 INPUT = "rows"
 OUTPUTS = ("probability_real", "outlier_score", "logit")
 
@@ -40,6 +46,9 @@ def onnx_bytes(model: Model | Ensemble | HasModel, at: ScoreAt | None = None) ->
     The metadata hold, as text, "feature_names" (JSON list, or null), "dataset", "fingerprint", "scaling", "at",
     "seeds" (JSON list), "config" (JSON object) and "sogaal_version". Raises :class:`ConfigError` for a D that is not
     there.
+
+    A graph of numbers cannot hold the preparation of a table with categories, dates or gaps. Of such a model ``rows``
+    are the prepared features, which the description says, and the metadata "preparation" has the parameters as JSON.
     """
     if not isinstance(model, Model | Ensemble):
         model = model.to_model()
@@ -56,7 +65,7 @@ def onnx_bytes(model: Model | Ensemble | HasModel, at: ScoreAt | None = None) ->
         producer_version=model.version,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
-        doc_string="Outlier scores of raw rows; columns in the order of feature_names.",
+        doc_string=RAW if model.preparation is None else PREPARED,
     )
     helper.set_model_props(made, _metadata(model, at))
     onnx.checker.check_model(made, full_check=True)
@@ -114,4 +123,5 @@ def _metadata(model: Model | Ensemble, at: ScoreAt | None) -> dict[str, str]:
         "seeds": json.dumps(list(seeds)),
         "config": json.dumps(model.config.model_dump(), sort_keys=True),
         "sogaal_version": model.version,
+        **({} if model.preparation is None else {"preparation": json.dumps(model.preparation.to_dict())}),
     }

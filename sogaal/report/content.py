@@ -92,7 +92,7 @@ class ReportContent:
         if not voters:
             return None
         X, names = self.dataset.X, self.dataset.feature_names
-        return explain(voters, self.scaler, X[list(rows)], names, median=medians(X))
+        return explain(voters, self.scaler, X[list(rows)], names, medians(X), *self.dataset.wording(rows))
 
     @property
     def complete(self) -> bool:

@@ -1,12 +1,13 @@
 """The page of a run's report: its sections in order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from sogaal import figures
 from sogaal.diagnosis import Finding
+from sogaal.explain import Reason, Reasons
 from sogaal.metrics import outlier_score, rank, ranking_metrics, roc_auc
 from sogaal.model import At
 from sogaal.planes import feature_plane, pca_plane
@@ -290,16 +291,18 @@ def _reasons(content: ReportContent, rows: list[int]) -> list[Child]:
     for row in range(len(rows)):
         # Arrows mark rare values in this table; here a value may be usual, and only on one side of the median.
         lines = [
-            tag(
-                "span",
-                tag("bdi", names[one.feature]),
-                f" {'high' if one.high else 'low'} {one.weight:+.2f}",
-                class_="why",
-            )
+            tag("span", *_reason(reasons, one, names), f" {one.weight:+.2f}", class_="why")
             for one in reasons.of_row(row)
         ]
         cells.append([join(line, " ") for line in lines] or "-")
     return cells
+
+
+def _reason(reasons: Reasons, one: Reason, names: Sequence[str]) -> tuple[Child, ...]:
+    """A feature's name, and what of it is suspicious; a name may run from right to left."""
+    if reasons.preparation is not None:
+        return (tag("bdi", reasons.phrase(one, names)),)
+    return tag("bdi", names[one.feature]), f" {'high' if one.high else 'low'}"
 
 
 def _columns(content: ReportContent, unusual: list[list[Unusual]]) -> list[int]:

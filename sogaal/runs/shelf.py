@@ -22,6 +22,7 @@ import numpy.typing as npt
 from sogaal.data import Dataset, load_dataset, shipped_datasets
 from sogaal.errors import DataError, RunError
 from sogaal.files import write_atomic
+from sogaal.preparation import Preparation
 
 FOLDER = ".data"
 TABLE = "table.npz"
@@ -37,7 +38,9 @@ def table_key(dataset: Dataset) -> str:
     for name in (dataset.label_name, dataset.id_name):
         encoded = b"" if name is None else name.encode("utf-8", "surrogatepass")
         digest.update(f"{name is None} {len(encoded)}\n".encode() + encoded)
-    for name, array in _ids_arrays(dataset.ids).items():
+    if dataset.preparation is not None:
+        digest.update(json.dumps(dataset.preparation.to_dict()).encode("utf-8", "surrogatepass"))
+    for name, array in {**_ids_arrays(dataset.ids), **_levels_arrays(dataset)}.items():
         digest.update(f"{name} {len(array)}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:32]
@@ -128,11 +131,13 @@ class Shelf:
 def _packed(dataset: Dataset) -> bytes:
     about = {name: getattr(dataset, name) for name in (*_TEXTS, "label_name", "id_name")}
     about |= {"feature_names": list(dataset.feature_names), "notes": list(dataset.notes)}
+    if dataset.preparation is not None:
+        about["preparation"] = dataset.preparation.to_dict()
     arrays: dict[str, npt.NDArray[Any]] = {"X": dataset.X, "about": _bytes(json.dumps(about))}
     if dataset.y is not None:
         arrays["y"] = dataset.y
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays, **_ids_arrays(dataset.ids))
+    np.savez(content, allow_pickle=False, **arrays, **_ids_arrays(dataset.ids), **_levels_arrays(dataset))
     return content.getvalue()
 
 
@@ -141,12 +146,15 @@ def _unpacked(path: Path) -> Dataset:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         found = {name: arrays[name] for name in arrays.files}
     about = json.loads(found["about"].tobytes())
+    preparation = Preparation.from_dict(about["preparation"]) if "preparation" in about else None
     return Dataset(
         X=found["X"],
         y=found.get("y"),
         ids=_ids(found),
         feature_names=tuple(about["feature_names"]),
         notes=tuple(about["notes"]),
+        preparation=preparation,
+        levels=_levels(found, preparation),
         **{name: about[name] for name in (*_TEXTS, "label_name", "id_name")},
     )
 
@@ -160,6 +168,27 @@ def _ids_arrays(ids: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     texts = [str(one).encode("utf-8", "surrogatepass") for one in ids]
     ends = np.cumsum([len(one) for one in texts], dtype=np.int64)
     return {"ids_text": _bytes(b"".join(texts)), "ids_ends": ends.astype("<i8")}
+
+
+def _levels_arrays(dataset: Dataset) -> dict[str, npt.NDArray[Any]]:
+    """By the position of the column in the preparation: names may be anything."""
+    columns = () if dataset.preparation is None else dataset.preparation.columns
+    return {
+        f"levels_{position}": dataset.levels[column.name].astype("<i4")
+        for position, column in enumerate(columns)
+        if column.name in dataset.levels
+    }
+
+
+def _levels(found: dict[str, npt.NDArray[Any]], preparation: Preparation | None) -> dict[str, npt.NDArray[np.int32]]:
+    levels = {}
+    for position, column in enumerate(() if preparation is None else preparation.columns):
+        codes = found.get(f"levels_{position}")
+        if codes is not None:
+            if codes.shape != found["X"].shape[:1] or not (codes < len(column.levels)).all():
+                raise ValueError(f"the levels of {column.name!r} are not those of its column")
+            levels[column.name] = codes.astype(np.int32)
+    return levels
 
 
 def _ids(found: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -23,10 +23,11 @@ from sogaal.data import Chunk
 from sogaal.drift import Drift, drift_of
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError
-from sogaal.explain import Reasons
+from sogaal.explain import Explanation, Reasons, explain
 from sogaal.exports import DEFAULT_SHARE, scores_csv, scores_rows, with_reasons
 from sogaal.metrics import flagged_count
 from sogaal.model import Model, ScoreAt
+from sogaal.preparation import Deviations
 from sogaal.reference import Counts
 from sogaal.scoring.ranks import Ranks
 
@@ -61,7 +62,8 @@ class Flagging:
 class Scored:
     """All rows of a table with their scores, to be read as often as wanted; to be closed.
 
-    ``rows``; ``flagged``: how many; ``drift``: against the training, None where the model does not know it.
+    ``rows``; ``flagged``: how many; ``drift``: against the training, None where the model does not know it;
+    ``deviations``: what could not be taken as it is, and was handled.
     """
 
     def __init__(self, spool: "_Spool", ranks: Ranks, limit: float | None, share: float, stack: ExitStack) -> None:
@@ -71,6 +73,7 @@ class Scored:
         self._limit, self._most = limit, flagged_count(ranks.rows, share)
         self.rows = ranks.rows
         self.drift: Drift | None = None if spool.counts is None else drift_of(spool.counts, spool.names)
+        self.deviations: Deviations = spool.deviations
         self.flagged = self._most if limit is None else spool.under
 
     def __enter__(self) -> Self:
@@ -140,6 +143,8 @@ def score_rows(
         for chunk in chunks:
             if len(chunk.feature_names) != model.d:
                 raise DataError(_wrong_number(name, chunk.feature_names, model))
+            if chunk.conformed is not None:
+                spool.deviations.merge(chunk.conformed.deviations)
             ranks.add(spool.add(chunk))
             if progress is not None:
                 progress(len(chunk.X))
@@ -166,6 +171,7 @@ class _Spool:
         self.counts = None if model.reference is None else Counts(model.reference.columns)
         self.names: Sequence[str] = model.feature_names or model.scaler.names
         self.under = 0
+        self.deviations = Deviations()
         self._file, self._model, self._at, self._limit = file, model, at, limit
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
 
@@ -196,20 +202,34 @@ class _Spool:
 
     def texts(self, columns: Mapping[str, npt.NDArray[Any]], rows: npt.NDArray[np.int64]) -> list[str]:
         """The reasons of some rows of a piece."""
-        parts = [
-            np.stack([column[rows] for name, column in columns.items() if name.startswith(f"{part} ")], axis=1)
-            for part in ("feature", "high", "weight")
-        ]
-        return Reasons(*parts).texts(self.names)
+
+        def part(what: str) -> npt.NDArray[Any]:
+            return np.stack([column[rows] for name, column in columns.items() if name.startswith(f"{what} ")], axis=1)
+
+        found = Reasons(part("feature"), part("high"), part("weight"))
+        if self._model.preparation is not None:
+            found = replace(found, values=part("value"), words=part("word"), preparation=self._model.preparation)
+        return found.texts(self.names)
+
+    def _explained(self, chunk: Chunk) -> Explanation:
+        model = self._model
+        words = None if chunk.conformed is None or model.preparation is None else chunk.conformed.words
+        return explain(
+            model.voters(self._at), model.scaler, chunk.X, model.feature_names,
+            preparation=model.preparation, words=words,
+        )  # fmt: skip
 
     def _columns(self, chunk: Chunk) -> dict[str, pa.Array]:
         columns = {"id": pa.array(chunk.ids.astype(np.str_), pa.large_string())}
         if chunk.labels is not None:
             columns["label"] = pa.array(chunk.labels, pa.large_string())
         if self.explain:
-            reasons = self._model.explain(chunk.X, self._at).reasons()
+            reasons = self._explained(chunk).reasons()
             for place in range(reasons.features.shape[1]):
                 columns[f"feature {place}"] = pa.array(reasons.features[:, place])
                 columns[f"high {place}"] = pa.array(reasons.high[:, place])
                 columns[f"weight {place}"] = pa.array(reasons.weights[:, place])
+                if reasons.values is not None and reasons.words is not None:
+                    columns[f"value {place}"] = pa.array(reasons.values[:, place])
+                    columns[f"word {place}"] = pa.array(reasons.words[:, place], pa.large_string())
         return columns

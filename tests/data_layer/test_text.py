@@ -97,7 +97,7 @@ def test_quoted_cells_may_hold_separators_quotes_and_line_ends() -> None:
     dataset = read('id,"the ""note"", with\ncomma","x,1"\n' + rows)
     assert dataset.feature_names == ("x,1",)
     assert dataset.X[:, 0].tolist() == [i + 0.5 for i in range(12)]
-    assert "'the \"note\", with\\ncomma' (text)" in dataset.notes[0]
+    assert "'the \"note\", with\\ncomma' (one value only)" in dataset.notes[0]
 
 
 def test_blank_lines_and_trailing_separators() -> None:
@@ -152,8 +152,11 @@ def test_whole_numbers_and_truth_values_are_numbers() -> None:
 
 def test_text_columns_are_left_out_and_noted() -> None:
     dataset = read("colour,a,day\n" + "".join(f"red,{i},2024-01-{i + 1:02d}\n" for i in range(12)))
-    assert dataset.feature_names == ("a",)
-    assert dataset.notes == ("Columns 'colour' (text), 'day' (text) left out: only numbers can be used.",)
+    assert dataset.feature_names == ("a", "day: days", "day: weekday")
+    assert dataset.notes == ("Column 'colour' was left out: it has one value only.",)
+    words = read("words,a\n" + "".join(f"word {i},{i}\n" for i in range(12)))
+    assert words.feature_names == ("a",)
+    assert words.notes == ("Column 'words' (free text) left out: neither numbers, dates nor categories.",)
 
 
 def test_values_are_rounded_once_from_the_text() -> None:

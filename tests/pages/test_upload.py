@@ -25,10 +25,9 @@ def pickled() -> bytes:
 HOSTILE = [
     ("empty.csv", b"", "empty"),
     ("header.csv", b"a,b\n", "rows"),
-    ("words.csv", b"a,b\n" + b"x,y\n" * 20, "number"),
+    ("words.csv", b"a,b\n" + b"".join(b"x%d,y%d\n" % (i, i) for i in range(20)), "number"),
     ("short.csv", b"a,b\n" + b"1,2\n3,4\n", "at least 10"),
     ("ragged.csv", UNLABELLED + b"\n1,2,3,4\n", "line 42"),
-    ("gaps.csv", UNLABELLED + b"\nnan,1\n", "height"),
     ("same.csv", b"a,b\n" + b"1,2\n" * 20, "differ"),
     ("twice.csv", b"a,a\n" + b"1,2\n2,1\n" * 10, "'a'"),
     ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(200), "PNG"),

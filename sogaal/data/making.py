@@ -1,0 +1,211 @@
+"""From a table as its format gave it to a `Dataset`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.data.columns import RawTable, Roles, check_names, column_name, find_roles, is_empty, listed, read_ids
+from sogaal.data.dataset import MIN_ROWS, Dataset, Float32Array, Int8Array, check_enough_rows
+from sogaal.data.features import (
+    cell,
+    left_out_notes,
+    number_notes,
+    one_decimal_sign,
+    plain_features,
+    precision_notes,
+    wrong_text,
+)
+from sogaal.data.labels import LabelColumn
+from sogaal.data.questions import hidden_labels, questions
+from sogaal.data.typed import TypedColumn, read_typed
+from sogaal.errors import DataError
+from sogaal.preparation import Levels, Preparation
+
+Typed = tuple[int, TypedColumn]
+
+
+def make_dataset(
+    table: RawTable, name: str, label_column: str | None, id_column: str | None, ignore: Sequence[str] = ()
+) -> Dataset:
+    """Turn a table into a `Dataset`; raises DataError that names file, column and row, the rule and the value.
+
+    label_column, id_column: a column's name; None looks for a usual name; "" says that there is none.
+    ignore: names of columns that are not looked at.
+    """
+    check_names(table)
+    if table.n == 0:
+        raise DataError(f"{table.filename}: there must be at least {MIN_ROWS} rows of data, got none.")
+    table = table.without(ignore)
+    roles = find_roles(table, label_column, id_column)
+    y, roles, notes = read_labels(table, roles)
+    made = _features(table, typed_columns(table, roles))
+    if table.n < MIN_ROWS:
+        raise DataError(f"{table.filename}: there must be at least {MIN_ROWS} rows of data, got {table.n}.")
+    check_enough_rows(made.X, table.filename)  # here rather than in Dataset, so that the message names the file
+    made.X.flags.writeable = False
+    asked = (
+        *hidden_labels(made.numbers),
+        *questions(table, made.numbers, label_column if y is None else "", id_column),
+    )
+    return Dataset(
+        name=name,
+        X=made.X,
+        y=y,
+        ids=read_ids(table, roles.id),
+        feature_names=made.names,
+        title=name,
+        source=table.filename,
+        notes=(*table.notes, *roles.notes, *notes, *made.notes, *asked),
+        label_name=None if roles.label is None else column_name(table, roles.label),
+        id_name=None if roles.id is None else column_name(table, roles.id),
+        preparation=made.preparation,
+        levels=made.levels,
+    )
+
+
+def read_labels(table: RawTable, roles: Roles) -> tuple[Int8Array | None, Roles, tuple[str, ...]]:
+    """The labels, and the roles anew: a column that only looked like labels becomes a feature; and notes."""
+    notes: list[str] = []
+    for at in roles.candidates:
+        labels = LabelColumn(table.filename, table.names[at], table.columns[at], table.place, roles.asked).read()
+        notes.extend(labels.notes)
+        if labels.y is not None:
+            return labels.y, roles.with_label(at), tuple(notes)
+    return None, roles.with_label(None), tuple(notes)
+
+
+def typed_columns(table: RawTable, roles: Roles) -> list[Typed]:
+    """The columns of features by position, and what they hold."""
+    # Separators at the ends of all lines make a column of nothing.
+    named = [i for i in roles.features if table.names[i] or not is_empty(table.columns[i])]
+    return [(i, read_typed(table.columns[i], semicolons=table.semicolons)) for i in named]
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """X (n, d) with names; numbers: those columns of it that are plain ones, by name."""
+
+    X: Float32Array
+    names: tuple[str, ...]
+    numbers: Mapping[str, npt.NDArray[np.floating[Any]]]
+    notes: tuple[str, ...]
+    preparation: Preparation | None
+    levels: Levels
+
+
+def _features(table: RawTable, columns: list[Typed]) -> _Made:
+    unclear = next(((i, column) for i, column in columns if column.unclear), None)
+    if unclear is not None:
+        raise DataError(f"{wrong_text(table, unclear[0], unclear[1].read)} Write them one way, or ignore the column.")
+    usable = [(i, column) for i, column in columns if column.is_usable]
+    left_out = [(column_name(table, i), column.words) for i, column in columns if not column.is_usable]
+    # Constant numbers stay in a table of plain numbers, as they always did: their run must not change.
+    telling = [(i, column) for i, column in usable if column.is_plain or not column.is_constant]
+    if telling and all(column.is_plain for _, column in telling):
+        left_out += [(column_name(table, i), "one value only") for i, column in usable if (i, column) not in telling]
+        usable = telling
+    if not usable:
+        raise DataError(_nothing_usable(table, left_out))
+    if all(column.is_plain for _, column in usable):
+        plain = plain_features(table, [(i, column.read) for i, column in usable], left_out)
+        numbers = dict(zip(plain.names, plain.X.T, strict=True))
+        return _Made(plain.X, plain.names, numbers, plain.notes, None, {})
+    return _prepared(table, usable, left_out)
+
+
+def _nothing_usable(table: RawTable, left_out: Sequence[tuple[str, str]]) -> str:
+    text = f"{table.filename}: there must be at least one column of numbers, dates or categories besides labels and ids"
+    if not left_out:
+        return f"{text}, got no other column."
+    shown = ", ".join(f"{name!r} ({kind})" for name, kind in left_out[:8]) + (", ..." if len(left_out) > 8 else "")
+    return f"{text}, got {shown}."
+
+
+def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, str]]) -> _Made:
+    """Fit a preparation on what tells something, and apply it."""
+    gone = uninformative(table, usable)
+    kept = [(i, column) for i, column in usable if i not in gone]
+    if not kept:
+        raise DataError(f"{table.filename}: at least two rows must differ, but all {table.n:,} rows are the same.")
+    read = [(i, column.read) for i, column in kept if column.kind == "number"]
+    one_decimal_sign(table, read)
+    preparation = Preparation.fit([column.raw(column_name(table, i)) for i, column in kept])
+    values = [column.values for _, column in kept if column.values is not None]
+    plain = {column_name(table, i): column.values for i, column in kept if column.is_plain}
+    numbers = {name: column for name, column in plain.items() if column is not None}
+    notes = [
+        *left_out_notes(left_out),
+        *(f"Column {column_name(table, i)!r} was left out: {why}." for i, why in gone.items()),
+        *number_notes(table, read),
+        *precision_notes({column_name(table, i): column.values for i, column in kept if column.kind == "number"}),
+        *_gap_notes(table, kept),
+        *_date_notes(table, kept),
+    ]
+    levels = {
+        column.name: np.nan_to_num(values[j], nan=-1).astype(np.int32)
+        for j, column in enumerate(preparation.columns)
+        if column.rare
+    }
+    return _Made(preparation.transform(values), preparation.feature_names, numbers, tuple(notes), preparation, levels)
+
+
+def uninformative(table: RawTable, usable: Sequence[Typed]) -> dict[int, str]:
+    """The columns, by position, that tell nothing, and why: one value only, or the same as a column before."""
+    found: dict[int, str] = {}
+    seen: dict[Any, int] = {}
+    for i, column in usable:
+        if column.is_constant:
+            found[i] = "it has one value only"
+            continue
+        assert column.values is not None
+        key = (column.kind, column.levels, column.digest)
+        if key in seen:
+            found[i] = f"it is the same as {column_name(table, seen[key])!r}"
+        else:
+            seen[key] = i
+    return found
+
+
+def _gap_notes(table: RawTable, kept: Sequence[Typed]) -> list[str]:
+    notes = []
+    gaps = [column_name(table, i) for i, column in kept if column.missing]
+    if gaps:
+        count = sum(column.missing for _, column in kept)
+        values = "1 value is" if count == 1 else f"{count:,} values are"
+        notes.append(
+            f"{values} missing in {listed(gaps)}: filled with the median or the most frequent value, and features "
+            f"named '... missing' say where."
+        )
+    for i, column in kept:
+        if column.odd:
+            what = "date" if column.kind == "date" else "number that can be used"
+            values = "1 value is" if column.odd == 1 else f"{column.odd:,} values are"
+            notes.append(
+                f"Column {column_name(table, i)!r}: {values} no {what} (the first is "
+                f"{cell(table, i, column.odd_at)} in {table.place(column.odd_at)}) and count as missing."
+            )
+    return notes
+
+
+def _date_notes(table: RawTable, kept: Sequence[Typed]) -> list[str]:
+    return [
+        f"Dates in {column_name(table, i)!r} were read as {_shown(column.date_format)}."
+        for i, column in kept
+        if column.date_format not in ("", "ISO8601")
+    ]
+
+
+def _shown(form: str) -> str:
+    for mark, word in (
+        ("%d", "day"),
+        ("%m", "month"),
+        ("%Y", "year"),
+        ("%y", "year"),
+        ("%H", "hour"),
+        ("%M", "minute"),
+    ):
+        form = form.replace(mark, word)
+    return form.replace(":%S", ":second")

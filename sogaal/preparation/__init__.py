@@ -1,0 +1,23 @@
+"""From columns of any type to the numbers that the networks see, fitted once and kept as plain parameters.
+
+A `Preparation` fills what is missing, makes a column of 0 and 1 of each frequent level of a category, and takes dates
+apart. Fitted are scikit-learn's own transformers, all in one pipeline; nothing of them is pickled: `to_dict` gives
+their parameters as JSON values, and `from_dict` fits the same transformers again on rows that lead to them.
+"""
+
+from sogaal.preparation.columns import Kind, PreparedColumn, rare_below
+from sogaal.preparation.deviations import Deviations
+from sogaal.preparation.pipeline import Preparation, RawColumn
+from sogaal.preparation.wording import Levels, Words, phrase
+
+__all__ = [
+    "Deviations",
+    "Kind",
+    "Levels",
+    "Preparation",
+    "PreparedColumn",
+    "RawColumn",
+    "Words",
+    "phrase",
+    "rare_below",
+]

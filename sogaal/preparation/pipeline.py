@@ -1,0 +1,139 @@
+"""`Preparation`: fitted on the columns of a table, applied to the rows of others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from sogaal.errors import ModelError
+from sogaal.preparation.columns import Feature, Kind, PreparedColumn, rare_below
+
+if TYPE_CHECKING:  # scikit-learn takes a second to load, and most tables need none of it
+    from sklearn.compose import ColumnTransformer
+
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+
+# Rows that are transformed at a time, so that what lies between input and output is small.
+BLOCK_ROWS = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class RawColumn:
+    """A column to fit on. values: float64 (n,), NaN where one is missing: numbers, seconds since 1970 of dates, 0 and 1
+    of truth values, of categories the numbers of their ``levels``, which are sorted."""
+
+    name: str
+    kind: Kind
+    values: Float64Array
+    levels: tuple[str, ...] = ()
+    date_format: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """What became of the columns of a table, column by column; nothing in it changes.
+
+    Two with the same ``columns`` are the same and give the same numbers, bit for bit.
+    """
+
+    columns: tuple[PreparedColumn, ...]
+
+    @classmethod
+    def fit(cls, columns: Sequence[RawColumn]) -> Self:
+        """Learn fills, levels and parts from the columns, at least one, all of n >= 1 rows and with a value in each."""
+        import pandas as pd
+
+        from sogaal.preparation.steps import parameters, unfitted
+
+        n = len(columns[0].values)
+        frame = pd.DataFrame({i: column.values for i, column in enumerate(columns)}, copy=False)
+        pipeline = unfitted([column.kind for column in columns], rare_below(n)).fit(frame)
+        known = [PreparedColumn(c.name, c.kind, 0.0, levels=c.levels, date_format=c.date_format) for c in columns]
+        made = cls(tuple(parameters(pipeline, i, column) for i, column in enumerate(known)))
+        made.__dict__["_pipeline"] = pipeline  # fitted already: cached_property looks here first
+        return made
+
+    @classmethod
+    def plain(cls, names: Sequence[str], medians: npt.ArrayLike) -> Self:
+        """That of a table of numbers without gaps: in new rows the medians stand in where a number is missing."""
+        fills = np.asarray(medians, dtype=np.float64)
+        return cls(tuple(PreparedColumn(n, "number", float(f)) for n, f in zip(names, fills, strict=True)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns that go in."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What comes out, in order; no two have the same name."""
+        made: list[Feature] = []
+        taken: set[str] = set()
+        for position, column in enumerate(self.columns):
+            for feature in column.features(position):
+                name, number = feature.name, 2
+                while name in taken:
+                    name, number = f"{feature.name} ({number})", number + 1
+                taken.add(name)
+                made.append(Feature(name, position, feature.role, feature.detail))
+        return tuple(made)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of what comes out, "age", "age missing", "colour = red", "when: weekday"."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def level_groups(self) -> tuple[tuple[int, int], ...]:
+        """The features that are the levels of one category column: from the first to before the last, for each."""
+        found: dict[int, list[int]] = {}
+        for number, feature in enumerate(self.features):
+            if feature.role in ("level", "rare"):
+                found.setdefault(feature.column, []).append(number)
+        return tuple((numbers[0], numbers[-1] + 1) for numbers in found.values())
+
+    @cached_property
+    def _pipeline(self) -> "ColumnTransformer":
+        from sogaal.preparation.steps import refitted
+
+        return refitted(self.columns)
+
+    def transform(self, columns: Sequence[Float64Array]) -> Float32Array:
+        """The values of all columns, each float64 (m,) as of `RawColumn`, as float32 (m, features).
+
+        A level that was not seen in training is given as -1, and counts as rare where some were.
+        """
+        m = len(columns[0])
+        X = np.empty((m, len(self.features)), dtype=np.float32)
+        if self._is_plain:
+            for j, (values, column) in enumerate(zip(columns, self.columns, strict=True)):
+                X[:, j] = np.where(np.isnan(values), column.fill, values)
+            return X
+        import pandas as pd
+
+        for start in range(0, m, BLOCK_ROWS):
+            rows = slice(start, start + BLOCK_ROWS)
+            frame = pd.DataFrame({i: values[rows] for i, values in enumerate(columns)}, copy=False)
+            X[rows] = self._pipeline.transform(frame)
+        return X
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether nothing but fills is to be done, for which no pipeline need be made."""
+        return all(column.kind in ("number", "boolean") and not column.indicator for column in self.columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; Python's JSON writes floats so that they are read back exactly."""
+        return {"columns": [column.to_dict() for column in self.columns]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The preparation that `to_dict` described; raises ModelError if a part is missing or makes no sense."""
+        columns = values.get("columns")
+        if not isinstance(columns, list) or not columns:
+            raise ModelError(f"saved preparation: columns must be a list of objects, got {columns!r:.80}.")
+        return cls(tuple(PreparedColumn.from_dict(column) for column in columns))
