@@ -1,4 +1,5 @@
-"""The command line: ``sogaal train``, ``score``, ``datasets``, ``runs``, ``app``; ``python -m sogaal`` is the same.
+"""The command line: ``sogaal train``, ``score``, ``data``, ``datasets``, ``runs``, ``app``, also by
+``python -m sogaal``.
 
 Exit status: 0 done, 1 failed on the way (a training that diverged, no memory), 2 bad input, 130 Ctrl-C. Whatever goes
 wrong is one line on standard error. A command's module is imported when it is called: ``--help`` must not wait for
@@ -20,6 +21,7 @@ COMMANDS = {
     "train": "train SO-GAAL or MO-GAAL on a table",
     "sweep": "search for good hyperparameters by many trainings",
     "score": "score the rows of a table with a saved model",
+    "data": "show what is in a table before training",
     "datasets": "list the datasets that come with sogaal",
     "runs": "list, compare, export, resume or delete saved runs",
     "app": "open the dashboard",

@@ -69,9 +69,10 @@ class EnsembleTraining:
         store: RunStore | None,
         n_estimators: int,
         n_jobs: int,
+        **reading: Any,
     ) -> Self:
         """Load the table; raises :class:`SogaalError` for what cannot be used. The first member has the seed given."""
-        dataset = load_dataset(source, label_column=label, id_column=ids, max_bytes=max_bytes)
+        dataset = load_dataset(source, label_column=label, id_column=ids, max_bytes=max_bytes, **reading)
         scaler = Scaler.fit(dataset.X, scaling, dataset.feature_names)
         configs = [config.replace(seed=seed) for seed in member_seeds(config.seed, n_estimators)]
         found = cls(dataset, scaler, configs, n_jobs, store)

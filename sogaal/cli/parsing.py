@@ -1,6 +1,7 @@
 """Arguments: argparse with errors on one line."""
 
 import argparse
+import csv
 import difflib
 import math
 from collections.abc import Sequence
@@ -88,6 +89,16 @@ def add_table_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--id", metavar="COLUMN", help="column with the rows' ids; found by its name if not given; '' says none"
     )
+    parser.add_argument("--ignore", metavar="COLUMNS", help="columns to leave out, separated by commas")
+    parser.add_argument("--sheet", metavar="NAME", help="sheet of an Excel workbook (default: the first)")
+
+
+def ignored(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """The columns of ``--ignore``; a name with a comma in it is quoted as in CSV."""
+    if not arguments.ignore:
+        return ()
+    (names,) = csv.reader([arguments.ignore], skipinitialspace=True)
+    return tuple(name.strip() for name in names if name.strip())
 
 
 def add_share_argument(parser: argparse._ActionsContainer) -> None:

@@ -106,6 +106,7 @@ def _scored(arguments: argparse.Namespace, model: Model | Ensemble, source: Path
         preparation=model.conforming,
         label_column=arguments.label,
         id_column=arguments.id,
+        sheet=arguments.sheet,
     )
     hidden = arguments.quiet or not sys.stderr.isatty()
     with tqdm(unit="row", unit_scale=True, disable=hidden, file=sys.stderr, dynamic_ncols=True) as bar:

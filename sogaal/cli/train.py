@@ -6,7 +6,14 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sogaal.cli.parsing import RUNS_HELP, UsageError, add_explain_argument, add_share_argument, add_table_arguments
+from sogaal.cli.parsing import (
+    RUNS_HELP,
+    UsageError,
+    add_explain_argument,
+    add_share_argument,
+    add_table_arguments,
+    ignored,
+)
 from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
 
@@ -116,7 +123,10 @@ def run(arguments: argparse.Namespace) -> int:
     from sogaal.cli.trusting import ask_seeds, trust_rows, trust_values
 
     store = _store(arguments)
-    training = Training.prepare(source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, store)
+    training = Training.prepare(
+        source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, store,
+        ignore=ignored(arguments), sheet=arguments.sheet,
+    )  # fmt: skip
     notes = [] if arguments.quiet else training.notes
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
@@ -156,7 +166,7 @@ def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -
 
     training = EnsembleTraining.prepare(
         source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, _store(arguments),
-        arguments.n_estimators, arguments.n_jobs or 1,
+        arguments.n_estimators, arguments.n_jobs or 1, ignore=ignored(arguments), sheet=arguments.sheet,
     )  # fmt: skip
     for note in [] if arguments.quiet else training.notes:
         print(f"note: {note}", file=sys.stderr)

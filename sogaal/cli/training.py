@@ -73,14 +73,15 @@ class Training:
         ids: str | None,
         max_bytes: int,
         store: RunStore | None = None,
+        **reading: Any,
     ) -> Self:
         """Load the table and make the trainer; raises :class:`SogaalError` for what cannot be used.
 
-        ``store``: where the training is recorded from now on; None = nowhere.
+        ``store``: where the training is recorded from now on; None = nowhere. ``reading``: for :func:`load_dataset`.
         """
         # One thread: the matrices are small, and a history must not depend on the number of cores.
         torch.set_num_threads(1)
-        dataset = load_dataset(source, label_column=label, id_column=ids, max_bytes=max_bytes)
+        dataset = load_dataset(source, label_column=label, id_column=ids, max_bytes=max_bytes, **reading)
         scaler = Scaler.fit(dataset.X, scaling, dataset.feature_names)
         trainer = Trainer(scaler.transform(dataset.X), config, dataset.y)
         recorder = None

@@ -2,25 +2,39 @@
 
 from sogaal.data.conforming import Conformed, conform_frame
 from sogaal.data.dataset import MIN_ROWS, Dataset
+from sogaal.data.excel import sheet_names
 from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
-from sogaal.data.reading import read_table
-from sogaal.data.registry import ShippedDataset, datasets_folder, list_datasets, load_dataset, shipped_datasets
+from sogaal.data.profile import ColumnProfile, Profile
+from sogaal.data.reading import profile_source, read_table
+from sogaal.data.registry import (
+    ShippedDataset,
+    datasets_folder,
+    list_datasets,
+    load_dataset,
+    profile_file,
+    shipped_datasets,
+)
 from sogaal.data.scanning import Chunk, scan_table
 
 __all__ = [
     "MAX_BYTES",
     "MIN_ROWS",
     "Chunk",
+    "ColumnProfile",
     "Conformed",
     "Dataset",
+    "Profile",
     "ShippedDataset",
     "column_names",
     "conform_frame",
     "datasets_folder",
     "list_datasets",
     "load_dataset",
+    "profile_file",
+    "profile_source",
     "read_table",
     "scan_table",
+    "sheet_names",
     "shipped_datasets",
 ]

@@ -43,7 +43,9 @@ def _check_kind(archive: zipfile.ZipFile, filename: str) -> None:
     """Say what other zip archives are: people do upload their workbooks."""
     names = archive.namelist()
     if "[Content_Types].xml" in names or "mimetype" in names:
-        raise DataError(f"{filename}: the file must be a table, got an office document; save the table as CSV.")
+        raise DataError(
+            f"{filename}: the file must be a table, got an office document; save the table as .xlsx or CSV."
+        )
     if names and not any(name.endswith(".npy") for name in names):
         raise DataError(f"{filename}: a zip archive must be a NumPy .npz file, got one with {names[0]!r}; unpack it.")
 

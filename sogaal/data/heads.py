@@ -8,6 +8,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sogaal.data.excel import is_workbook, read_workbook
+from sogaal.data.limits import MAX_BYTES
 from sogaal.data.matlab import is_mat5, is_mat73
 from sogaal.data.native import native_bytes
 from sogaal.data.reading import HEAD_BYTES, check_file, refuse_binary
@@ -46,6 +48,10 @@ def _names(stream: BinaryIO, filename: str) -> list[str]:
     head = data[:HEAD_BYTES]
     if head.startswith(b"PAR1"):
         return _kept(_parquet_names(stream, filename))
+    if head.startswith(b"PK\x03\x04"):
+        data += stream.read()
+        if is_workbook(data):
+            return _kept(list(read_workbook(data, filename, MAX_BYTES).names))
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")) or is_mat5(head) or is_mat73(head):
         return []
     refuse_binary(head, filename)

@@ -8,10 +8,12 @@ from typing import BinaryIO
 from sogaal.data.arrays import read_npy, read_npz
 from sogaal.data.columns import RawTable
 from sogaal.data.dataset import Dataset
+from sogaal.data.excel import OLD_EXCEL, is_workbook, read_workbook
 from sogaal.data.limits import MAX_BYTES, check_size
 from sogaal.data.making import make_dataset
 from sogaal.data.matlab import is_mat5, is_mat73, read_mat
 from sogaal.data.parquet import read_parquet
+from sogaal.data.profile import Profile, profile_table
 from sogaal.data.text import is_binary, read_text, source_from_bytes
 from sogaal.errors import DataError
 
@@ -22,7 +24,7 @@ _KNOWN_BINARIES = (
     (b"\xfd7zXZ\x00", "an xz archive; unpack it first"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old office document; save the table as CSV"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD_EXCEL),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
@@ -42,18 +44,19 @@ def read_table(
     id_column: str | None = None,
     name: str | None = None,
     ignore: Sequence[str] = (),
+    sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
     """Read a table from a path, from bytes, or from an open binary file such as an upload.
 
     The format is told from the content: CSV, TSV and relatives with a header, the GAAL format (no header; id,
-    nor/out, features), Parquet, `.npz` and `.mat` with X and y, `.npy` with X alone.
+    nor/out, features), Parquet, Excel `.xlsx`, `.npz` and `.mat` with X and y, `.npy` with X alone.
 
     filename: what messages call the file, and where the dataset's name comes from unless `name` is given.
     label_column, id_column: a column's name; "" says that there is no such column. None looks, without regard to case,
         for label, y, class, outlier or target, then for fraud, is_fraud, anomaly and the like with two values; and for
         id or index, then for a name such as transaction_id, row or uuid over values that all differ.
-    ignore: names of columns to leave out.
+    ignore: names of columns to leave out. sheet: of an Excel workbook, None = its first.
     max_bytes: most that the file may hold, packed and unpacked.
 
     Numbers without gaps become X as they are. Otherwise a :class:`sogaal.preparation.Preparation` is fitted, which
@@ -63,7 +66,7 @@ def read_table(
     """
     data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
     check_size(len(data), max_bytes, filename)
-    table = read_columns(data, filename, max_bytes)
+    table = read_columns(data, filename, max_bytes, sheet)
     return make_dataset(table, name or Path(filename).stem or filename, label_column, id_column, ignore)
 
 
@@ -94,7 +97,23 @@ def check_file(path: Path, filename: str) -> None:
         raise DataError(f"{filename}: the path must be an ordinary file, got a device, socket or pipe.")
 
 
-def read_columns(data: bytes, filename: str, max_bytes: int) -> RawTable:
+def profile_source(
+    source: str | Path | bytes | BinaryIO,
+    *,
+    filename: str,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    ignore: Sequence[str] = (),
+    sheet: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Profile:
+    """What is in a table, column by column; parameters as of `read_table`. Raises DataError for no table at all."""
+    data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
+    check_size(len(data), max_bytes, filename)
+    return profile_table(read_columns(data, filename, max_bytes, sheet), label_column, id_column, ignore)
+
+
+def read_columns(data: bytes, filename: str, max_bytes: int, sheet: str | None = None) -> RawTable:
     """Choose the reader by the first bytes; the ending of the name only counts where they say nothing."""
     head = data[:HEAD_BYTES]
     if not data:
@@ -102,6 +121,8 @@ def read_columns(data: bytes, filename: str, max_bytes: int) -> RawTable:
     if head.startswith(b"PAR1"):
         return read_parquet(data, filename, max_bytes)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if is_workbook(data):
+            return read_workbook(data, filename, max_bytes, sheet)
         return read_npz(data, filename, max_bytes)
     if head.startswith(b"\x93NUMPY"):
         return read_npy(data, filename, max_bytes)
@@ -116,7 +137,9 @@ def read_columns(data: bytes, filename: str, max_bytes: int) -> RawTable:
     if is_binary(head):
         if filename.lower().endswith(".mat"):  # version 4 has no mark of its own
             return read_mat(data, filename, max_bytes)
-        raise DataError(f"{filename}: the file must be a table (text, Parquet, .npz or .mat), got unknown binary data.")
+        raise DataError(
+            f"{filename}: the file must be a table (text, Parquet, .xlsx, .npz or .mat), got unknown binary data."
+        )
     return read_text(source_from_bytes(data, filename))
 
 
@@ -126,4 +149,4 @@ def refuse_binary(head: bytes, filename: str) -> None:
         raise DataError(f"{filename}: the file is a pickle, which is never opened: unpickling can run any program.")
     for magic, what in _KNOWN_BINARIES:
         if head.startswith(magic):
-            raise DataError(f"{filename}: the file must be a table (text, Parquet, .npz or .mat), got {what}.")
+            raise DataError(f"{filename}: the file must be a table (text, Parquet, .xlsx, .npz or .mat), got {what}.")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sogaal.data.dataset import Dataset
 from sogaal.data.limits import MAX_BYTES
-from sogaal.data.reading import read_table
+from sogaal.data.profile import Profile
+from sogaal.data.reading import profile_source, read_table
 from sogaal.errors import DataError
 
 _METADATA = "datasets.toml"
@@ -75,6 +77,7 @@ def load_dataset(
     id_column: str | None = None,
     name: str | None = None,
     ignore: Sequence[str] = (),
+    sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
     """Load a shipped dataset by its name, or any table by its path.
@@ -98,8 +101,18 @@ def load_dataset(
         id_column=id_column,
         name=name,
         ignore=ignore,
+        sheet=sheet,
         max_bytes=max_bytes,
     )
+
+
+def profile_file(name_or_path: str, *, max_bytes: int = MAX_BYTES, **options: Any) -> Profile:
+    """What is in a shipped dataset or a file, column by column; ``options`` as of :func:`profile_source`."""
+    shipped = _shipped(name_or_path)
+    if shipped is None:
+        _refuse_unknown(name_or_path)
+    path = Path(name_or_path) if shipped is None else shipped.path
+    return profile_source(path, filename=str(name_or_path), max_bytes=max_bytes, **options)
 
 
 def _shipped(name: str) -> ShippedDataset | None:

@@ -54,6 +54,7 @@ def scan_table(
     preparation: Preparation | None = None,
     label_column: str | None = None,
     id_column: str | None = None,
+    sheet: str | None = None,
     rows: int = 65_536,
     max_bytes: int = MAX_BYTES,
     filename: str | None = None,
@@ -64,7 +65,7 @@ def scan_table(
         looked at. None takes those columns of the first piece that hold numbers.
     preparation: instead of names, what a model was fitted on: X then are its features, and what deviates in the table
         is handled and told with each piece rather than refused.
-    label_column, id_column: as in `read_table`. No rule about the number of rows or about label values applies.
+    label_column, id_column, sheet: as in `read_table`. No rule about the number of rows or about label values applies.
     max_bytes: the limit for formats that must be held in memory whole (.npz, .mat, text that is not UTF-8).
     filename: what messages call the file; its path if not given.
     Raises DataError as `read_table` does, when it comes to the row that is wrong.
@@ -75,7 +76,7 @@ def scan_table(
     fitted = wanted if preparation is None else preparation.names
     roles: Roles | None = None  # decided by the first piece: a label or an id that is rare further down changes nothing
     filename = filename or str(path)
-    for table in _pieces(path, filename, rows, max_bytes):
+    for table in _pieces(path, filename, rows, max_bytes, sheet):
         if first_row == 0:
             check_names(table)
         if table.n == 0:
@@ -89,7 +90,7 @@ def scan_table(
         raise DataError(f"{filename}: there must be rows of data, got none.")
 
 
-def _pieces(path: Path, filename: str, rows: int, max_bytes: int) -> Iterator[RawTable]:
+def _pieces(path: Path, filename: str, rows: int, max_bytes: int, sheet: str | None) -> Iterator[RawTable]:
     check_file(path, filename)
     try:
         with path.open("rb") as stream:
@@ -99,7 +100,7 @@ def _pieces(path: Path, filename: str, rows: int, max_bytes: int) -> Iterator[Ra
     if head.startswith(b"PAR1"):
         yield from _parquet_pieces(path, filename, rows)
     elif path.stat().st_size <= max_bytes and not _streams(path, head):
-        yield from _slices(read_columns(path.read_bytes(), filename, max_bytes), rows)
+        yield from _slices(read_columns(path.read_bytes(), filename, max_bytes, sheet), rows)
     else:
         refuse_binary(head, filename)
         if is_binary(head) or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"PK\x03\x04")):

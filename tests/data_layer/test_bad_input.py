@@ -186,7 +186,7 @@ def test_file_over_the_limit(tmp_path: Path) -> None:
         (b"%PDF-1.7\n", "got a PDF document"),
         (b"\x1f\x8b\x08" + bytes(50), "got a gzip archive; unpack it first"),
         (b"SQLite format 3\x00", "got an SQLite database"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "got an old office document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "got an Excel workbook of before 2007 (.xls)"),
         (bytes(range(256)), "got unknown binary data"),
         (b"a,b\n1,2\n" * 1000 + b"\0", "holds NUL characters"),
         (b"\xff\xfea", "begins as UTF-16-LE text but is not"),

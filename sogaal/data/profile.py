@@ -1,0 +1,117 @@
+"""A look at a table before anything is trained: what each column holds, what is missing, and what it is used as."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import pyarrow.compute as pc
+
+from sogaal.data.columns import RawTable, check_names, column_name, find_roles
+from sogaal.data.making import read_labels, uninformative
+from sogaal.data.numbers import is_text, plain
+from sogaal.data.typed import TypedColumn, read_typed
+from sogaal.errors import DataError
+
+Use = Literal["feature", "label", "id", "left out"]
+EXAMPLES = 3
+_LONGEST = 30
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column. kind: "number", "category", "date", "true/false", "free text", "empty" or an Arrow type.
+
+    missing: values there are not; odd: values that are no number or date, or not finite, and count as missing.
+    distinct: different values. remark: why it is left out, or what else should be known; may be empty.
+    """
+
+    name: str
+    kind: str
+    use: Use
+    missing: int
+    odd: int
+    distinct: int
+    examples: tuple[str, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A table's columns in order. problem: why it cannot be trained on as it is, else empty.
+
+    suggested: names of columns that tell nothing and are better ignored: of one value, or the same as another.
+    """
+
+    filename: str
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+    problem: str = ""
+
+    @property
+    def suggested(self) -> tuple[str, ...]:
+        """Constant and duplicate columns."""
+        marks = ("one value only", "the same as")
+        return tuple(c.name for c in self.columns if c.use != "label" and any(mark in c.remark for mark in marks))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+def profile_table(
+    table: RawTable, label_column: str | None = None, id_column: str | None = None, ignore: Sequence[str] = ()
+) -> Profile:
+    """Look at all columns; parameters as of `read_table`. What cannot be is told as `problem`, not raised."""
+    problem, label, ids = "", None, None
+    try:
+        check_names(table)
+        kept = table.without(ignore)
+        roles = find_roles(kept, label_column, id_column)
+        ids = None if roles.id is None else column_name(kept, roles.id)
+        _, roles, _ = read_labels(kept, roles)
+        label = None if roles.label is None else column_name(kept, roles.label)
+        used = {column_name(kept, i) for i in roles.features}
+    except DataError as error:
+        problem = str(error)
+        used = {column_name(table, i) for i in range(len(table.names))} - {*ignore, ids}
+    typed = [(i, read_typed(column, semicolons=table.semicolons)) for i, column in enumerate(table.columns)]
+    features = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in used]
+    gone = uninformative(table, features)
+    all_plain = all(column.is_plain for _, column in features)
+    made = []
+    for i, column in typed:
+        name = column_name(table, i)
+        use: Use = "label" if name == label else "id" if name == ids else "feature"
+        remark = gone.get(i, "")
+        if use == "feature" and (name not in used or not column.is_usable or (remark and not all_plain)):
+            use = "left out"
+        made.append(ColumnProfile(
+            name, column.words, use, column.missing, column.odd, _distinct(table, i, column), _examples(table, i),
+            remark or _remark(column, use, name in ignore),
+        ))  # fmt: skip
+    return Profile(table.filename, table.n, tuple(made), problem)
+
+
+def _distinct(table: RawTable, i: int, column: TypedColumn) -> int:
+    if column.distinct or column.kind in ("empty", "other"):
+        return column.distinct
+    return int(pc.count_distinct(plain(table.columns[i])).as_py())
+
+
+def _remark(column: TypedColumn, use: Use, ignored: bool) -> str:
+    if ignored:
+        return "ignored"
+    if column.unclear:
+        return f"its numbers are unclear ({column.read.kind})"
+    if use == "left out" and column.kind == "text":
+        return "too many different texts for a category"
+    if column.odd:
+        return f"{column.odd:,} values count as missing: no {column.words}, or not finite"
+    return ""
+
+
+def _examples(table: RawTable, i: int) -> tuple[str, ...]:
+    head = plain(table.columns[i])[:200]
+    texts = [str(value).strip() for value in head.to_pylist() if value is not None]
+    different = list(dict.fromkeys(text for text in texts if text or not is_text(head)))
+    return tuple(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…" for text in different[:EXAMPLES])

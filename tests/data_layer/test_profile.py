@@ -1,0 +1,126 @@
+"""The look at a table before training, and Excel workbooks."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sogaal.cli import main
+from sogaal.data import column_names, load_dataset, profile_source, read_table, sheet_names
+from sogaal.errors import DataError
+
+RNG = np.random.default_rng(2)
+N = 60
+FRAME = pd.DataFrame(
+    {
+        "order_id": [f"o{i}" for i in range(N)],
+        "height": RNG.normal(size=N),
+        "kind": RNG.choice(["a", "b", "c"], N),
+        "day": pd.Timestamp("2024-03-01") + pd.to_timedelta(RNG.integers(0, 90, N), "D"),
+        "flag": RNG.random(N) < 0.5,
+        "one": 1,
+        "note": [f"text {i}" for i in range(N)],
+        "is_fraud": [i % 10 == 0 for i in range(N)],
+    }
+).assign(again=lambda table: table["height"], height2=lambda table: table["height"].where(table["height"] < 1))
+
+
+def workbook(**sheets: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    with pd.ExcelWriter(sink, engine="openpyxl") as writer:
+        for name, frame in sheets.items():
+            frame.to_excel(writer, sheet_name=name, index=False)
+    return sink.getvalue()
+
+
+BOOK = workbook(orders=FRAME, other=pd.DataFrame({"x": range(12), "z": RNG.random(12)}))
+
+
+def test_every_column_is_told() -> None:
+    found = profile_source(FRAME.to_csv(index=False).encode(), filename="own.csv")
+    assert found.rows == N
+    assert found.problem == ""
+    told = {c.name: (c.kind, c.use) for c in found.columns}
+    assert told == {
+        "order_id": ("free text", "id"),
+        "height": ("number", "feature"),
+        "kind": ("category", "feature"),
+        "day": ("date", "feature"),
+        "flag": ("true/false", "feature"),
+        "one": ("number", "left out"),
+        "note": ("free text", "left out"),
+        "is_fraud": ("true/false", "label"),
+        "again": ("number", "left out"),
+        "height2": ("number", "feature"),
+    }
+    columns = {c.name: c for c in found.columns}
+    assert columns["kind"].distinct == 3
+    assert columns["note"].distinct == N
+    assert columns["height2"].missing == int(FRAME["height2"].isna().sum()) > 0
+    assert columns["again"].remark == "it is the same as 'height'"
+    assert found.suggested == ("one", "again")
+
+
+def test_what_cannot_be_is_told_as_a_problem() -> None:
+    data = FRAME.to_csv(index=False).encode()
+    found = profile_source(data, filename="own.csv", label_column="kind")
+    assert "label column 'kind' must have exactly two values" in found.problem
+    assert len(found.columns) == FRAME.shape[1]
+    assert "no ignored column 'nothing'" in profile_source(data, filename="own.csv", ignore=["nothing"]).problem
+
+
+def test_the_command_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.xlsx"
+    path.write_bytes(BOOK)
+    assert main(["data", str(path), "--ignore", "flag, note", "--id", "order_id", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    uses = {c["name"]: c["use"] for c in found["columns"]}
+    assert uses["flag"] == uses["note"] == "left out"
+    assert main(["data", str(path), "--sheet", "other"]) == 0
+    assert "12 rows, 2 columns" in capsys.readouterr().out
+    assert main(["data", str(path), "--sheet", "third"]) == 2
+    assert "the sheets are 'orders', 'other'" in capsys.readouterr().err
+    words = ["train", str(path), "--ignore", "flag", "--no-save", "--stop_epochs", "2", "--json", "--quiet"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == N
+
+
+def test_a_workbook_is_read_as_its_csv_is(tmp_path: Path) -> None:
+    FRAME.to_csv(tmp_path / "own.csv", index=False)
+    csv = load_dataset(tmp_path / "own.csv")
+    book = read_table(BOOK, filename="own.xlsx")
+    np.testing.assert_array_equal(book.X, csv.X)
+    assert book.feature_names == csv.feature_names
+    assert book.n_outliers == csv.n_outliers
+    assert "Sheet 'orders' was read; the workbook also has 'other'." in book.notes
+    assert sheet_names(BOOK, "own.xlsx") == ["orders", "other"]
+    assert column_names(BOOK, filename="own.xlsx")[:2] == ["order_id", "height"]
+    assert read_table(BOOK, filename="own.xlsx", sheet="other").d == 2
+
+
+def test_workbooks_that_are_refused() -> None:
+    with pytest.raises(DataError, match=r"before 2007 \(\.xls\).*save it as \.xlsx or CSV"):
+        read_table(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), filename="old.xls")
+    with pytest.raises(DataError, match="'empty' must have a header and rows"):
+        read_table(workbook(empty=pd.DataFrame()), filename="t.xlsx")
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<broken")
+    with pytest.raises(DataError, match="the workbook cannot be read"):
+        read_table(sink.getvalue(), filename="t.xlsx")
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", bytes(2**24))
+    with pytest.raises(DataError, match=r"the workbook \(unpacked\) must have at most"):
+        read_table(sink.getvalue(), filename="t.xlsx", max_bytes=2**20)
+
+
+def test_ignored_columns_are_left_out() -> None:
+    data = FRAME[["height", "kind", "one"]].to_csv(index=False).encode()
+    assert read_table(data, filename="t.csv", ignore=["kind"]).feature_names == ("height", "one")
+    assert read_table(data, filename="t.csv", ignore=["kind", "one"]).feature_names == ("height",)
+    with pytest.raises(DataError, match="no ignored column 'knd'; did you mean 'kind'"):
+        read_table(data, filename="t.csv", ignore=["knd"])
