@@ -18,6 +18,7 @@ from sogaal.scaling import Scaler
 
 # Uploaded tables that the server remembers, so that a reloaded page finds its own again.
 MAX_UPLOADS = 16
+MOST_BYTES = 2 * 2**30  # of all of them together, but the newest is kept whatever its size
 
 
 @st.cache_resource(show_spinner="Starting …")
@@ -37,6 +38,11 @@ def store() -> RunStore:
     return registry().store
 
 
+def folder() -> str | None:
+    """The folder of ``sogaal app --data DIR``, which launch hands over in the environment, or None."""
+    return os.environ.get("SOGAAL_DATA")
+
+
 @st.cache_resource
 def _uploads() -> dict[str, Dataset]:
     return {}
@@ -48,7 +54,7 @@ def remember_upload(dataset: Dataset) -> str:
     key = f"upload-{dataset.fingerprint[:16]}"
     uploads.pop(key, None)
     uploads[key] = dataset
-    while len(uploads) > MAX_UPLOADS:
+    while len(uploads) > MAX_UPLOADS or (len(uploads) > 1 and sum(d.X.nbytes for d in uploads.values()) > MOST_BYTES):
         uploads.pop(next(iter(uploads)), None)
     return key
 

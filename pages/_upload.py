@@ -1,13 +1,25 @@
 """A table of one's own: the file, which of its columns are the labels and the ids, and what was made of it."""
 
 from collections.abc import Sequence
-from typing import BinaryIO
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from pages import _server
 from pages._words import plain
-from sogaal.data import Dataset, column_names, read_table
+from sogaal.data import (
+    MAX_BYTES,
+    Dataset,
+    column_names,
+    list_tables,
+    profile_source,
+    read_table,
+    sheet_names,
+    table_path,
+)
 from sogaal.errors import DataError
 
 BY_NAME = "found by name"
@@ -15,36 +27,78 @@ NONE = "none"
 # What fits on two lines of the sidebar.
 _NAMES_WIDTH = 36
 _NAME_WIDTH = 18
+# Of a file in the folder that the server was started with: no upload, so memory is the limit.
+FOLDER_MAX_BYTES = 16 * 2**30
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file to read: ``key`` tells it from others, ``content`` is a path or bytes."""
+
+    key: str
+    name: str
+    content: Path | bytes
+    max_bytes: int
 
 
 def upload() -> None:
     """Draw the uploader; a table that can be read becomes the chosen one, another is refused in words beneath it."""
     st.caption(
-        "CSV, TSV, Parquet, NumPy .npz, MATLAB .mat or the GAAL format; numbers only, up to 200 MB. The file stays on "
-        "the machine that serves this page."
+        "CSV, TSV, Parquet, Excel .xlsx, NumPy .npz, MATLAB .mat or the GAAL format, up to 200 MB. Numbers, "
+        "categories, dates and gaps are fine. The file stays on the machine that serves this page."
     )
     file = st.file_uploader("File", key="upload_file", label_visibility="collapsed")
+    source = _from_folder()
+    if file is not None:
+        source = _Source(file.file_id, file.name, file.getvalue(), MAX_BYTES)
     problem = st.container()
-    if file is None:
-        for key in ("upload_names", "upload_tried"):
+    if source is None:
+        for key in ("upload_names", "upload_tried", "upload_profile"):
             st.session_state.pop(key, None)
         return
-    label, ids = _pickers(_names(file, file.name, file.file_id))
-    choice = (file.file_id, label, ids)
+    sheet = _sheet(source)
+    names = _names(source, sheet)
+    label, ids, ignore = _roles(names)
+    choice = (source.key, sheet, label, ids, ignore)
     tried, message = st.session_state.get("upload_tried", (None, ""))
     if tried != choice:
-        try:
-            dataset = read_table(file.getvalue(), filename=file.name, label_column=label, id_column=ids)
-        except DataError as error:
-            message = str(error)
-        else:
-            message = ""
-            st.session_state["chosen_upload"] = _server.remember_upload(dataset)
+        message = _read(source, sheet, label, ids, ignore)
         st.session_state["upload_tried"] = (choice, message)
         if not message:
             st.rerun()
     if message:
         problem.error(plain(message), icon=":material/error:")
+
+
+def _from_folder() -> _Source | None:
+    """A file of the folder that the server was started with, if there is one and one is chosen."""
+    folder = _server.folder()
+    if folder is None:
+        return None
+    try:
+        name = st.selectbox(
+            "Or a file of the server's folder", list_tables(folder), None, key="upload_from", placeholder="none"
+        )
+        return None if name is None else _Source(f"folder:{name}", name, table_path(folder, name), FOLDER_MAX_BYTES)
+    except DataError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+
+
+def _read(source: _Source, sheet: str | None, label: str | None, ids: str | None, ignore: tuple[str, ...]) -> str:
+    """Read the table and what is told of its columns; returns why that cannot be, or nothing."""
+    given: Any = {"filename": source.name, "sheet": sheet, "max_bytes": source.max_bytes}
+    given |= {"label_column": label, "id_column": ids, "ignore": ignore}
+    st.session_state.pop("upload_profile", None)
+    with st.spinner("Reading the table …"):
+        try:
+            st.session_state["upload_profile"] = profile_source(source.content, **given)
+            dataset = read_table(source.content, **given)
+        except DataError as error:
+            return str(error)
+    key = _server.remember_upload(dataset)
+    st.session_state["chosen_upload"] = st.session_state["upload_key"] = key
+    return ""
 
 
 def take_upload() -> None:
@@ -54,42 +108,61 @@ def take_upload() -> None:
         st.session_state["set_dataset"] = chosen
 
 
-def _names(file: BinaryIO, filename: str, file_id: str) -> list[str]:
-    """The names of a file's columns, looked up once; a new file begins with columns that are found by name."""
+def _sheet(source: _Source) -> str | None:
+    """The sheet of a workbook; nothing to choose where there is one."""
+    if not source.name.lower().endswith(".xlsx"):
+        return None
+    kept: tuple[str, list[str]] = st.session_state.get("upload_sheets", ("", []))
+    if kept[0] != source.key:
+        content = source.content if isinstance(source.content, bytes) else source.content.read_bytes()
+        try:
+            names = sheet_names(content, source.name)
+        except DataError:  # said when the table is read
+            names = []
+        kept = (source.key, names)
+        st.session_state["upload_sheets"] = kept
+        st.session_state.pop("upload_sheet", None)
+    return st.selectbox("Sheet", kept[1], key="upload_sheet") if len(kept[1]) > 1 else None
+
+
+def _names(source: _Source, sheet: str | None) -> list[str]:
+    """The names of a file's columns, looked up once; a new file begins with columns that are found by name.
+
+    Columns that tell nothing, of one value or the same as another, begin as left out.
+    """
+    key = f"{source.key} {sheet}"
     kept: tuple[str | None, list[str]] = st.session_state.get("upload_names", (None, []))
-    if kept[0] == file_id:
+    if kept[0] == key:
         return kept[1]
-    try:
-        names = column_names(file, filename=filename)
-    except DataError:  # said when the table is read
-        names = []
-    st.session_state["upload_names"] = (file_id, names)
-    st.session_state["upload_label"] = st.session_state["upload_id"] = BY_NAME
+    names: list[str] = []
+    suggested: list[str] = []
+    with suppress(DataError):  # said when the table is read
+        names = column_names(source.content, filename=source.name)
+        if names:
+            found = profile_source(source.content, filename=source.name, sheet=sheet, max_bytes=source.max_bytes)
+            suggested = [name for name in found.suggested if name]
+            names = [one.name for one in found.columns]
+    st.session_state["upload_names"] = (key, names)
+    st.session_state["upload_roles"] = (BY_NAME, BY_NAME, suggested if len(suggested) < len(names) else [])
+    for widget in ("upload_label", "upload_id", "upload_ignore"):
+        st.session_state.pop(widget, None)
     return names
 
 
-def _pickers(names: Sequence[str]) -> tuple[str | None, str | None]:
-    """The label column and the id column as `read_table` takes them; nothing to choose where there are no names."""
+def _roles(names: Sequence[str]) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Label column, id column and ignored columns as `read_table` takes them, chosen beside the preview."""
     if not names:
-        return None, None
+        return None, None, ()
+    choices = role_choices(names)
+    label, ids, ignore = st.session_state["upload_roles"]
+    return choices.get(label), choices.get(ids), tuple(ignore)
+
+
+def role_choices(names: Sequence[str]) -> dict[str, str | None]:
+    """What may be chosen for labels or ids, as it is shown, and as `read_table` takes it."""
     choices: dict[str, str | None] = {BY_NAME: None, NONE: ""}
     # A column may well be called "none".
-    choices |= {f"column {name!r}" if name in (BY_NAME, NONE) else name: name for name in names}
-    label = st.selectbox(
-        "Label column",
-        list(choices),
-        key="upload_label",
-        help="Labels only ever evaluate; they never train. By name: label, y, class, outlier, target, and fraud, "
-        "anomaly, is_outlier and the like where they hold two values.",
-    )
-    ids = st.selectbox(
-        "Id column",
-        list(choices),
-        key="upload_id",
-        help="It names the rows and is not trained on. By name: id, index, and transaction_id, row, uuid and the like "
-        "where all values differ.",
-    )
-    return choices[label], choices[ids]
+    return choices | {f"column {name!r}" if name in (BY_NAME, NONE) else name: name for name in names}
 
 
 def columns_used(dataset: Dataset) -> str:

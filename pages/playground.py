@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _auto, _clicks, _control, _form, _keys, _links, _live, _run, _running, _setup, _upload
+from pages import _auto, _clicks, _control, _form, _keys, _links, _live, _preview, _run, _running, _setup, _upload
 from pages._entry import enter
 from pages._shown import Shown
 from pages._words import plain
@@ -85,6 +85,12 @@ def playground() -> None:
         st.warning("\n".join(f"- {plain(problem)}" for problem in problems), icon=":material/link_off:")
     run = _shown_run()
     _control.control_bar(run, dataset, config)
+    if (
+        run is None
+        or run.dataset.fingerprint != dataset.fingerprint
+        or st.session_state.get("upload_tried", ("", ""))[1]
+    ):
+        _preview.preview(st.session_state["set_dataset"])
     if run is None:
         _running.notice()
         _before_a_run(dataset)

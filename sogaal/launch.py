@@ -51,19 +51,23 @@ def launch(
     open_browser: bool = True,
     dataset: str | None = None,
     runs: str | None = None,
+    data: str | None = None,
     extra_env: Mapping[str, str] | None = None,
 ) -> int:
     """Run the dashboard until it is ended, and return the exit status.
 
     ``port`` (None: 8501; 0: any) and those after it are tried until one is free. ``dataset`` is the name of a shipped
     dataset, which becomes part of the address, or a file, which the dashboard finds in the environment variable
-    ``SOGAAL_DATASET``. ``runs``: the folder of saved runs, None = as :func:`default_root` says. Status 0: ended by
+    ``SOGAAL_DATASET``. ``runs``: the folder of saved runs, None = as :func:`default_root` says.
+    ``data``: a folder whose tables are offered, handed over as ``SOGAAL_DATA``. Status 0: ended by
     Ctrl-C or a termination signal, or by itself without complaint. Otherwise one line on standard error says why.
     """
     query, environment = _dataset_arguments(dataset)
     # The dashboard runs in the folder of the app, but "here" is where people started it.
     folder = Path(runs).expanduser() if runs else default_root().expanduser()
     environment = {**os.environ, **environment, "SOGAAL_RUNS": str(folder.absolute()), **(extra_env or {})}
+    if data is not None:
+        environment["SOGAAL_DATA"] = str(Path(data).expanduser().resolve())
     try:
         app = prepare_app()
         if app != _PACKAGE.parent:

@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-browser", action="store_true", help="say the address, but open no browser")
     parser.add_argument("--dataset", metavar="FILE_OR_NAME", help="dataset to begin with")
+    parser.add_argument("--data", metavar="DIR", help="folder whose tables are offered, of any size; none outside it")
     parser.add_argument("--runs", metavar="DIR", help=RUNS_HELP)
 
 
@@ -24,12 +25,17 @@ def run(arguments: argparse.Namespace) -> int:
         from sogaal.data import load_dataset
 
         load_dataset(arguments.dataset)  # a table that cannot be read is said here, not in the browser
+    if arguments.data is not None:
+        from sogaal.data import list_tables
+
+        list_tables(arguments.data)
     return launch(
         port=arguments.port,
         host=arguments.host,
         open_browser=not arguments.no_browser,
         dataset=arguments.dataset,
         runs=arguments.runs,
+        data=arguments.data,
     )
 
 

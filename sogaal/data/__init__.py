@@ -3,6 +3,7 @@
 from sogaal.data.conforming import Conformed, conform_frame
 from sogaal.data.dataset import MIN_ROWS, Dataset
 from sogaal.data.excel import sheet_names
+from sogaal.data.folder import list_tables, table_path
 from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
 from sogaal.data.profile import ColumnProfile, Profile
@@ -30,6 +31,7 @@ __all__ = [
     "conform_frame",
     "datasets_folder",
     "list_datasets",
+    "list_tables",
     "load_dataset",
     "profile_file",
     "profile_source",
@@ -37,4 +39,5 @@ __all__ = [
     "scan_table",
     "sheet_names",
     "shipped_datasets",
+    "table_path",
 ]

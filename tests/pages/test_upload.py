@@ -3,6 +3,7 @@
 import gzip
 import io
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -210,3 +211,49 @@ def test_one_column_is_enough() -> None:
     session.finish()
     assert session.state == "completed"
     assert session.errors == []
+
+
+def mixed() -> bytes:
+    lines = ["order_id,height,colour,day,same,note"]
+    for i, row in enumerate(ROWS):
+        height = "" if i % 9 == 4 else row.split(",")[0]
+        lines.append(f"o{i},{height},{('red', 'blue')[i % 2]},2024-0{i % 5 + 1}-11,1,words {i}")
+    return "\n".join(lines).encode()
+
+
+def test_a_table_of_all_kinds_is_shown_column_by_column_and_trained() -> None:
+    session = Session()
+    session.upload("mixed.csv", mixed())
+    assert session.errors == []
+    shown = next(frame.value for frame in session.at.dataframe if "used as" in frame.value)
+    told = dict(zip(shown["column"], zip(shown["type"], shown["used as"], strict=True), strict=True))
+    assert told == {
+        "order_id": ("free text", "id"),
+        "height": ("number", "feature"),
+        "colour": ("category", "feature"),
+        "day": ("date", "feature"),
+        "same": ("number", "left out"),
+        "note": ("free text", "left out"),
+    }
+    assert session.at.multiselect("upload_ignore").value == ["same"]
+    session.at.multiselect("upload_ignore").set_value(["same", "day"])
+    session.look()
+    assert _server.table(session.field("dataset")).feature_names == (
+        "height", "height missing", "colour = blue", "colour = red",
+    )  # fmt: skip
+    job = session.start(stop_epochs=3)
+    session.finish()
+    assert job.dataset.preparation is not None
+    session.tab("Result")
+    assert session.errors == []
+    assert "colour = red" in next(frame.value for frame in session.at.dataframe if "rank" in frame.value)
+
+
+def test_a_file_of_the_server_s_folder_is_a_table_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "big.csv").write_bytes(mixed())
+    monkeypatch.setenv("SOGAAL_DATA", str(tmp_path))
+    session = Session()
+    assert session.at.selectbox("upload_from").options == ["big.csv"]
+    session.choose("upload_from", "big.csv")
+    assert session.errors == []
+    assert _server.table(session.field("dataset")).name == "big"

@@ -1,0 +1,89 @@
+"""The columns of a table of one's own, before it is trained on: what each holds and what it is used as."""
+
+import pandas as pd
+import streamlit as st
+
+from pages._upload import role_choices
+from pages._words import plain
+from sogaal.data import Profile
+
+MOST_HEIGHT = 320
+WIDGETS = ("upload_label", "upload_id", "upload_ignore")
+
+
+def preview(chosen: str) -> None:
+    """Draw the profile of the file that was given last, where the ``chosen`` table is that, or it cannot be one yet."""
+    profile: Profile | None = st.session_state.get("upload_profile")
+    if profile is None or (chosen != st.session_state.get("upload_key") and not st.session_state["upload_tried"][1]):
+        return
+    left_out = [one for one in profile.columns if one.use == "left out"]
+    head = f"Columns of {profile.filename}: {profile.rows:,} rows, {len(profile.columns):,} columns"
+    with st.expander(plain(head), icon=":material/table:", expanded=True, key="preview"):
+        if profile.problem:
+            st.warning(plain(profile.problem), icon=":material/warning:")
+        _roles(st.session_state["upload_names"][1])
+        st.dataframe(_table(profile), hide_index=True, height=min(35 * (len(profile.columns) + 1) + 3, MOST_HEIGHT))
+        if left_out:
+            names = ", ".join(f"{one.name} ({one.remark or one.kind})" for one in left_out[:6])
+            more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
+            st.caption(plain(f"Left out: {names}{more}."))
+        st.caption(
+            "Categories become a column of 0 and 1 "
+            "for each frequent value, dates their parts; what is missing is filled, and a column says where."
+        )
+
+
+def _roles(names: list[str]) -> None:
+    """The choice of labels, ids and what is left out; the reading is done where the file is."""
+    if not names:
+        return
+    for key, value in zip(WIDGETS, st.session_state["upload_roles"], strict=True):
+        st.session_state.setdefault(key, value)
+
+    def changed() -> None:
+        st.session_state["upload_roles"] = tuple(st.session_state[key] for key in WIDGETS)
+
+    choices = list(role_choices(names))
+    label, ids, ignore = st.columns([1, 1, 2])
+    label.selectbox(
+        "Label column",
+        choices,
+        key="upload_label",
+        on_change=changed,
+        help="Labels only ever evaluate; they never train. By name: label, y, class, outlier, target, and fraud, "
+        "anomaly, is_outlier and the like where they hold two values.",
+    )
+    ids.selectbox(
+        "Id column",
+        choices,
+        key="upload_id",
+        on_change=changed,
+        help="It names the rows and is not trained on. By name: id, index, and transaction_id, row, uuid and the like "
+        "where all values differ.",
+    )
+    ignore.multiselect(
+        "Leave out",
+        names,
+        key="upload_ignore",
+        on_change=changed,
+        placeholder="no column",
+        help="Not looked at. Columns of one value, and those that are the same as another, begin here.",
+    )
+
+
+def _table(profile: Profile) -> pd.DataFrame:
+    rows = max(profile.rows, 1)
+    return pd.DataFrame(
+        {
+            "column": [one.name for one in profile.columns],
+            "type": [one.kind for one in profile.columns],
+            "used as": [one.use for one in profile.columns],
+            "missing": [
+                f"{one.missing + one.odd:,} ({(one.missing + one.odd) / rows:.1%})" if one.missing + one.odd else "none"
+                for one in profile.columns
+            ],
+            "distinct": [one.distinct for one in profile.columns],
+            "examples": [", ".join(one.examples) for one in profile.columns],
+            "remark": [one.remark for one in profile.columns],
+        }
+    )
