@@ -15,6 +15,8 @@ from sogaal.data import (
     Dataset,
     column_names,
     list_tables,
+    openml_number,
+    openml_table,
     profile_source,
     read_table,
     sheet_names,
@@ -48,7 +50,7 @@ def upload() -> None:
         "categories, dates and gaps are fine. The file stays on the machine that serves this page."
     )
     file = st.file_uploader("File", key="upload_file", label_visibility="collapsed")
-    source = _from_folder()
+    source = _from_openml() or _from_folder()
     if file is not None:
         source = _Source(file.file_id, file.name, file.getvalue(), MAX_BYTES)
     problem = st.container()
@@ -68,6 +70,25 @@ def upload() -> None:
             st.rerun()
     if message:
         problem.error(plain(message), icon=":material/error:")
+
+
+def _from_openml() -> _Source | None:
+    """A table of OpenML, if a number is typed; downloaded once."""
+    number = st.text_input("Or a table of OpenML by its number", key="upload_openml", placeholder="40996").strip()
+    if not number:
+        return None
+    try:
+        with st.spinner("Asking OpenML …"):
+            return _openml(f"openml:{number.lower().removeprefix('openml:')}")
+    except DataError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _openml(name: str) -> _Source | None:
+    number = openml_number(name)
+    return None if number is None else _Source(name, f"{name}.parquet", openml_table(number)[0], FOLDER_MAX_BYTES)
 
 
 def _from_folder() -> _Source | None:

@@ -6,6 +6,7 @@ from sogaal.data.excel import sheet_names
 from sogaal.data.folder import list_tables, table_path
 from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
+from sogaal.data.openml import openml_number, openml_table
 from sogaal.data.profile import ColumnProfile, Profile
 from sogaal.data.reading import profile_source, read_table
 from sogaal.data.registry import (
@@ -33,6 +34,8 @@ __all__ = [
     "list_datasets",
     "list_tables",
     "load_dataset",
+    "openml_number",
+    "openml_table",
     "profile_file",
     "profile_source",
     "read_table",

@@ -10,6 +10,7 @@ from typing import Any
 
 from sogaal.data.dataset import Dataset
 from sogaal.data.limits import MAX_BYTES
+from sogaal.data.openml import PREFIX, openml_number, openml_table
 from sogaal.data.profile import Profile
 from sogaal.data.reading import profile_source, read_table
 from sogaal.errors import DataError
@@ -83,7 +84,8 @@ def load_dataset(
     """Load a shipped dataset by its name, or any table by its path.
 
     A string that is the name of a shipped dataset (without regard to case) means that dataset; to load a file of the
-    same name, write "./name" or give a `Path`. All else is as in `read_table`. Raises DataError.
+    same name, write "./name" or give a `Path`. "openml:40996" is that table of OpenML,
+    downloaded once. All else is as in `read_table`. Raises DataError.
     """
     shipped = _shipped(name_or_path) if isinstance(name_or_path, str) else None
     if shipped is not None:
@@ -93,6 +95,10 @@ def load_dataset(
         else:
             dataset = _read_shipped(shipped, label_column, id_column, ignore)
         return replace(dataset, name=name) if name else dataset
+    number = openml_number(name_or_path) if isinstance(name_or_path, str) else None
+    if number is not None:
+        return _load_openml(number, label_column=label_column, id_column=id_column, name=name, ignore=ignore,
+                            max_bytes=max_bytes)  # fmt: skip
     _refuse_unknown(name_or_path)
     return read_table(
         Path(name_or_path),
@@ -106,9 +112,29 @@ def load_dataset(
     )
 
 
+def _load_openml(number: int, *, label_column: str | None, name: str | None, **options: Any) -> Dataset:
+    """A table of OpenML; its target is the label where it has two values, else people say which column is."""
+    path, title, target = openml_table(number)
+    options = {"filename": f"{PREFIX}{number}", "name": name or title, **options}
+    if label_column is None and target is not None:
+        profile = profile_source(path, filename=options["filename"], max_bytes=options["max_bytes"])
+        if any(one.name == target and one.distinct == 2 and not one.missing for one in profile.columns):
+            label_column = target
+        else:
+            label_column = ""
+            options["ignore"] = (*options["ignore"], *((target,) if target not in options["ignore"] else ()))
+    found = read_table(path, label_column=label_column, **options)
+    if label_column == "" and target is not None and target in options["ignore"]:
+        note = f"The target {target!r} of this table does not have two values and was left out."
+        found = replace(found, notes=(*found.notes, note))
+    return replace(found, title=title, source=f"https://www.openml.org/d/{number}")
+
+
 def profile_file(name_or_path: str, *, max_bytes: int = MAX_BYTES, **options: Any) -> Profile:
     """What is in a shipped dataset or a file, column by column; ``options`` as of :func:`profile_source`."""
-    shipped = _shipped(name_or_path)
+    shipped, number = _shipped(name_or_path), openml_number(name_or_path)
+    if number is not None:
+        return profile_source(openml_table(number)[0], filename=name_or_path, max_bytes=max_bytes, **options)
     if shipped is None:
         _refuse_unknown(name_or_path)
     path = Path(name_or_path) if shipped is None else shipped.path
