@@ -11,7 +11,6 @@ import streamlit as st
 from pages import _server
 from pages._words import plain
 from sogaal.data import (
-    MAX_BYTES,
     Dataset,
     column_names,
     list_tables,
@@ -29,6 +28,8 @@ NONE = "none"
 # What fits on two lines of the sidebar.
 _NAMES_WIDTH = 36
 _NAME_WIDTH = 18
+# Streamlit takes files of 200 MB at most; a million rows of 50 columns may be so much unpacked.
+UPLOAD_MAX_BYTES = 2 * 2**30
 # Of a file in the folder that the server was started with: no upload, so memory is the limit.
 FOLDER_MAX_BYTES = 16 * 2**30
 
@@ -52,7 +53,7 @@ def upload() -> None:
     file = st.file_uploader("File", key="upload_file", label_visibility="collapsed")
     source = _from_openml() or _from_folder()
     if file is not None:
-        source = _Source(file.file_id, file.name, file.getvalue(), MAX_BYTES)
+        source = _Source(file.file_id, file.name, file.getvalue(), UPLOAD_MAX_BYTES)
     problem = st.container()
     if source is None:
         for key in ("upload_names", "upload_tried", "upload_profile"):

@@ -52,7 +52,7 @@ class TypedColumn:
         of free text, of nothing, and of what cannot be used. levels: of a category, sorted.
     read: what was found when it was read as numbers. date_format: of dates that were text.
     missing: how many values there are not; odd: how many are neither missing nor what the column holds, or not finite;
-        odd_at: the first of these. distinct: different values, at least. type_name: Arrow's, of "other".
+        odd_at: the first of these. texts: how many different ones free text has. type_name: Arrow's, of "other".
     unclear: the column must not be used, as its numbers could mean two things.
     """
 
@@ -60,7 +60,7 @@ class TypedColumn:
     values: Float64Array | None
     read: NumberColumn
     missing: int
-    distinct: int
+    texts: int = 0
     levels: tuple[str, ...] = ()
     date_format: str = ""
     odd: int = 0
@@ -81,7 +81,17 @@ class TypedColumn:
     @property
     def is_constant(self) -> bool:
         """Whether all rows have the same value."""
-        return self.is_usable and self.distinct == 1 and self.missing + self.odd == 0
+        if self.values is None or self.missing + self.odd:
+            return False
+        return bool((self.values == self.values[0]).all())
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different values there are; takes a fifth of a second a million."""
+        if self.values is None:
+            return self.texts
+        given = self.values[~np.isnan(self.values)] if self.missing + self.odd else self.values
+        return int(pc.count_distinct(pa.array(given)).as_py())
 
     @cached_property
     def digest(self) -> bytes:
@@ -112,10 +122,10 @@ def read_typed(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False, leve
         truth = pa.types.is_boolean(kind) or (is_text(column) and _is_truth(column))
         return _numbers("boolean" if truth else "number", read, np.zeros(len(read.values), dtype=np.bool_))
     if read.kind in UNCLEAR:
-        return TypedColumn("number", None, read, 0, 0, unclear=True)
+        return TypedColumn("number", None, read, 0, unclear=True)
     if not is_text(column):
         missing = column.null_count
-        return TypedColumn("other", None, read, missing, 0, type_name=str(kind))
+        return TypedColumn("other", None, read, missing, type_name=str(kind))
     if read.kind == "mixed":
         bare, text = read_mostly_numbers(column, semicolons=semicolons)
         given = len(column) - int(missing_mask(trimmed(column)).sum())
@@ -149,14 +159,9 @@ def _counted(kind: ColumnKind, values: Float64Array, odd: npt.NDArray[np.bool_],
     gaps = np.isnan(values)
     missing, count = int(gaps.sum()) - int(odd.sum()), int(odd.sum())
     if gaps.all():
-        return TypedColumn("empty", None, read, len(values), 0)
-    distinct = _distinct(values[~gaps] if gaps.any() else values)
+        return TypedColumn("empty", None, read, len(values))
     at = int(np.argmax(odd)) if count else 0
-    return TypedColumn(kind, values, read, missing, distinct, odd=count, odd_at=at)
-
-
-def _distinct(values: Float64Array) -> int:
-    return int(pc.count_distinct(pa.array(values)).as_py())
+    return TypedColumn(kind, values, read, missing, odd=count, odd_at=at)
 
 
 def _category(column: "pa.ChunkedArray[Any]", read: NumberColumn, allowed: bool) -> TypedColumn:
@@ -165,7 +170,7 @@ def _category(column: "pa.ChunkedArray[Any]", read: NumberColumn, allowed: bool)
     missing = int(gaps.sum())
     given = len(column) - missing
     if given == 0:
-        return TypedColumn("empty", None, read, missing, 0)
+        return TypedColumn("empty", None, read, missing)
     encoded = pc.if_else(pa.chunked_array([pa.array(gaps)]), None, column).combine_chunks().dictionary_encode()
     texts = encoded.dictionary.to_pylist()
     free = len(texts) > min(MOST_LEVELS, max(2, MOST_LEVELS_SHARE * given)) or max(map(len, texts)) > LONGEST_LEVEL
@@ -178,4 +183,4 @@ def _category(column: "pa.ChunkedArray[Any]", read: NumberColumn, allowed: bool)
     places[order] = np.arange(len(texts))
     values = np.full(len(codes), np.nan)
     values[~gaps] = places[codes[~gaps].astype(np.int64)]
-    return TypedColumn("category", values, read, missing, len(texts), levels=tuple(texts[i] for i in order))
+    return TypedColumn("category", values, read, missing, levels=tuple(texts[i] for i in order))
