@@ -38,7 +38,7 @@ def _roles(names: list[str]) -> None:
     if not names:
         return
     for key, value in zip(WIDGETS, st.session_state["upload_roles"], strict=True):
-        st.session_state.setdefault(key, value)
+        st.session_state.setdefault(key, value or [] if key == "upload_ignore" else value)
 
     def changed() -> None:
         st.session_state["upload_roles"] = tuple(st.session_state[key] for key in WIDGETS)
@@ -82,7 +82,7 @@ def _table(profile: Profile) -> pd.DataFrame:
                 f"{one.missing + one.odd:,} ({(one.missing + one.odd) / rows:.1%})" if one.missing + one.odd else "none"
                 for one in profile.columns
             ],
-            "distinct": [one.distinct for one in profile.columns],
+            "distinct": [f"{one.distinct:,}" + "+" * profile.counts_are_least for one in profile.columns],
             "examples": [", ".join(one.examples) for one in profile.columns],
             "remark": [one.remark for one in profile.columns],
         }

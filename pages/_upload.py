@@ -16,8 +16,7 @@ from sogaal.data import (
     list_tables,
     openml_number,
     openml_table,
-    profile_source,
-    read_table,
+    profile_and_read,
     sheet_names,
     table_path,
 )
@@ -60,17 +59,26 @@ def upload() -> None:
             st.session_state.pop(key, None)
         return
     sheet = _sheet(source)
-    names = _names(source, sheet)
-    label, ids, ignore = _roles(names)
-    choice = (source.key, sheet, label, ids, ignore)
+    key = f"{source.key} {sheet}"
+    if st.session_state.get("upload_names", ("", []))[0] != key:  # a new file begins with columns found by name
+        st.session_state["upload_names"] = (key, [])
+        st.session_state["upload_roles"] = (BY_NAME, BY_NAME, None)
+        for widget in ("upload_label", "upload_id", "upload_ignore"):
+            st.session_state.pop(widget, None)
+    choice = (key, *_plain_roles())
     tried, message = st.session_state.get("upload_tried", (None, ""))
     if tried != choice:
-        message = _read(source, sheet, label, ids, ignore)
-        st.session_state["upload_tried"] = (choice, message)
+        message = _read(source, sheet, key)
+        st.session_state["upload_tried"] = ((key, *_plain_roles()), message)
         if not message:
             st.rerun()
     if message:
         problem.error(plain(message), icon=":material/error:")
+
+
+def _plain_roles() -> tuple[Any, ...]:
+    label, ids, ignore = st.session_state["upload_roles"]
+    return label, ids, None if ignore is None else tuple(ignore)
 
 
 def _from_openml() -> _Source | None:
@@ -107,20 +115,42 @@ def _from_folder() -> _Source | None:
         return None
 
 
-def _read(source: _Source, sheet: str | None, label: str | None, ids: str | None, ignore: tuple[str, ...]) -> str:
+def _read(source: _Source, sheet: str | None, key: str) -> str:
     """Read the table and what is told of its columns; returns why that cannot be, or nothing."""
-    given: Any = {"filename": source.name, "sheet": sheet, "max_bytes": source.max_bytes}
-    given |= {"label_column": label, "id_column": ids, "ignore": ignore}
+    names = st.session_state["upload_names"][1]
+    choices = role_choices(names)
+    label, ids, ignore = st.session_state["upload_roles"]
     st.session_state.pop("upload_profile", None)
-    with st.spinner("Reading the table …"):
-        try:
-            st.session_state["upload_profile"] = profile_source(source.content, **given)
-            dataset = read_table(source.content, **given)
-        except DataError as error:
-            return str(error)
-    key = _server.remember_upload(dataset)
-    st.session_state["chosen_upload"] = st.session_state["upload_key"] = key
+    try:
+        with st.spinner("Reading the table …"):
+            profile, dataset = profile_and_read(
+                source.content,
+                filename=source.name,
+                label_column=choices.get(label),
+                id_column=choices.get(ids),
+                ignore=ignore,
+                sheet=sheet,
+                max_bytes=source.max_bytes,
+            )
+    except DataError as error:
+        return str(error)
+    st.session_state["upload_profile"] = profile
+    if not names and _has_names(source):
+        st.session_state["upload_names"] = (key, [one.name for one in profile.columns])
+    if ignore is None:  # columns that tell nothing, of one value or the same as another, begin as left out
+        left_out = [one.name for one in profile.columns if one.remark == "ignored"]
+        st.session_state["upload_roles"] = (label, ids, left_out)
+    if isinstance(dataset, DataError):
+        return str(dataset)
+    st.session_state["chosen_upload"] = st.session_state["upload_key"] = _server.remember_upload(dataset)
     return ""
+
+
+def _has_names(source: _Source) -> bool:
+    """Whether people may choose what a file's columns do: not where their meanings are fixed."""
+    with suppress(DataError):
+        return bool(column_names(source.content, filename=source.name))
+    return False
 
 
 def take_upload() -> None:
@@ -145,39 +175,6 @@ def _sheet(source: _Source) -> str | None:
         st.session_state["upload_sheets"] = kept
         st.session_state.pop("upload_sheet", None)
     return st.selectbox("Sheet", kept[1], key="upload_sheet") if len(kept[1]) > 1 else None
-
-
-def _names(source: _Source, sheet: str | None) -> list[str]:
-    """The names of a file's columns, looked up once; a new file begins with columns that are found by name.
-
-    Columns that tell nothing, of one value or the same as another, begin as left out.
-    """
-    key = f"{source.key} {sheet}"
-    kept: tuple[str | None, list[str]] = st.session_state.get("upload_names", (None, []))
-    if kept[0] == key:
-        return kept[1]
-    names: list[str] = []
-    suggested: list[str] = []
-    with suppress(DataError):  # said when the table is read
-        names = column_names(source.content, filename=source.name)
-        if names:
-            found = profile_source(source.content, filename=source.name, sheet=sheet, max_bytes=source.max_bytes)
-            suggested = [name for name in found.suggested if name]
-            names = [one.name for one in found.columns]
-    st.session_state["upload_names"] = (key, names)
-    st.session_state["upload_roles"] = (BY_NAME, BY_NAME, suggested if len(suggested) < len(names) else [])
-    for widget in ("upload_label", "upload_id", "upload_ignore"):
-        st.session_state.pop(widget, None)
-    return names
-
-
-def _roles(names: Sequence[str]) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Label column, id column and ignored columns as `read_table` takes them, chosen beside the preview."""
-    if not names:
-        return None, None, ()
-    choices = role_choices(names)
-    label, ids, ignore = st.session_state["upload_roles"]
-    return choices.get(label), choices.get(ids), tuple(ignore)
 
 
 def role_choices(names: Sequence[str]) -> dict[str, str | None]:

@@ -40,7 +40,7 @@ def _lines(found: Profile) -> list[str]:
         Column("type", [one.kind for one in found.columns]),
         Column("use", [one.use for one in found.columns]),
         Column("missing", [f"{one.missing:,}" if one.missing else "-" for one in found.columns], right=True),
-        Column("distinct", [f"{one.distinct:,}" for one in found.columns], right=True),
+        Column("distinct", [f"{one.distinct:,}" + "+" * found.counts_are_least for one in found.columns], right=True),
         Column("examples", [", ".join(one.examples) for one in found.columns], give=1, cut=True),
         Column("remark", [one.remark for one in found.columns], cut=True),
     ]

@@ -8,7 +8,7 @@ from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
 from sogaal.data.openml import openml_number, openml_table
 from sogaal.data.profile import ColumnProfile, Profile
-from sogaal.data.reading import profile_source, read_table
+from sogaal.data.reading import profile_and_read, profile_source, read_table
 from sogaal.data.registry import (
     ShippedDataset,
     datasets_folder,
@@ -36,6 +36,7 @@ __all__ = [
     "load_dataset",
     "openml_number",
     "openml_table",
+    "profile_and_read",
     "profile_file",
     "profile_source",
     "read_table",

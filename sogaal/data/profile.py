@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from sogaal.data.columns import RawTable, check_names, column_name, find_roles
 from sogaal.data.making import read_labels, uninformative
 from sogaal.data.numbers import is_text, plain
-from sogaal.data.typed import TypedColumn, read_typed
+from sogaal.data.typed import COUNTED_ROWS, TypedColumn, read_typed
 from sogaal.errors import DataError
 
 Use = Literal["feature", "label", "id", "left out"]
@@ -22,7 +22,8 @@ class ColumnProfile:
     """One column. kind: "number", "category", "date", "true/false", "free text", "empty" or an Arrow type.
 
     missing: values there are not; odd: values that are no number or date, or not finite, and count as missing.
-    distinct: different values. remark: why it is left out, or what else should be known; may be empty.
+    distinct: different values, of a long table at least (see `sogaal.data.typed.COUNTED_ROWS`).
+    remark: why it is left out, or what else should be known; may be empty.
     """
 
     name: str
@@ -46,6 +47,11 @@ class Profile:
     rows: int
     columns: tuple[ColumnProfile, ...]
     problem: str = ""
+
+    @property
+    def counts_are_least(self) -> bool:
+        """Whether different values were counted in the first rows alone."""
+        return self.rows > COUNTED_ROWS
 
     @property
     def suggested(self) -> tuple[str, ...]:
@@ -95,7 +101,7 @@ def profile_table(
 def _distinct(table: RawTable, i: int, column: TypedColumn) -> int:
     if column.distinct or column.kind in ("empty", "other"):
         return column.distinct
-    return int(pc.count_distinct(plain(table.columns[i])).as_py())
+    return int(pc.count_distinct(plain(table.columns[i])[:COUNTED_ROWS]).as_py())
 
 
 def _remark(column: TypedColumn, use: Use, ignored: bool) -> str:

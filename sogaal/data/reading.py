@@ -113,6 +113,35 @@ def profile_source(
     return profile_table(read_columns(data, filename, max_bytes, sheet), label_column, id_column, ignore)
 
 
+def profile_and_read(
+    source: str | Path | bytes | BinaryIO,
+    *,
+    filename: str,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    ignore: Sequence[str] | None = None,
+    sheet: str | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> tuple[Profile, Dataset | DataError]:
+    """:func:`profile_source` and :func:`read_table`, or why that cannot be, with the file read once.
+
+    ignore: None = the columns that the profile suggests.
+    """
+    data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
+    check_size(len(data), max_bytes, filename)
+    table = read_columns(data, filename, max_bytes, sheet)
+    del data
+    profile = profile_table(table, label_column, id_column, ignore or ())
+    if ignore is None:
+        ignore = profile.suggested if len(profile.suggested) < len(profile.columns) else ()
+        if ignore:
+            profile = profile_table(table, label_column, id_column, ignore)
+    try:
+        return profile, make_dataset(table, Path(filename).stem or filename, label_column, id_column, ignore)
+    except DataError as error:
+        return profile, error
+
+
 def read_columns(data: bytes, filename: str, max_bytes: int, sheet: str | None = None) -> RawTable:
     """Choose the reader by the first bytes; the ending of the name only counts where they say nothing."""
     head = data[:HEAD_BYTES]

@@ -39,6 +39,8 @@ MOSTLY = 0.9
 MOST_LEVELS = 10_000
 MOST_LEVELS_SHARE = 0.5
 LONGEST_LEVEL = 100
+# Different values are counted in so many rows: in a million it takes a fifth of a second, for each column.
+COUNTED_ROWS = 100_000
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 # Numbers that cannot be told from their column: nothing is guessed.
 UNCLEAR = ("commas and points", "thousands or decimals")
@@ -87,10 +89,11 @@ class TypedColumn:
 
     @cached_property
     def distinct(self) -> int:
-        """How many different values there are; takes a fifth of a second a million."""
-        if self.values is None:
-            return self.texts
-        given = self.values[~np.isnan(self.values)] if self.missing + self.odd else self.values
+        """How many different values there are, of a long column among its first rows: see `COUNTED_ROWS`."""
+        if self.values is None or self.kind == "category":
+            return self.texts or len(self.levels)
+        first = self.values[:COUNTED_ROWS]
+        given = first[~np.isnan(first)] if self.missing + self.odd else first
         return int(pc.count_distinct(pa.array(given)).as_py())
 
     @cached_property
