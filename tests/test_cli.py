@@ -561,10 +561,22 @@ def test_datasets_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        ([], {"port": None, "host": "127.0.0.1", "open_browser": True, "dataset": None, "runs": None}),
+        ([], {"port": None, "host": "127.0.0.1", "open_browser": True, "dataset": None, "runs": None, "data": None}),
         (
-            ["--port", "0", "--host", "::1", "--no-browser", "--dataset", "wine", "--runs", "elsewhere"],
-            {"port": 0, "host": "::1", "open_browser": False, "dataset": "wine", "runs": "elsewhere"},
+            [
+                "--port",
+                "0",
+                "--host",
+                "::1",
+                "--no-browser",
+                "--dataset",
+                "wine",
+                "--runs",
+                "elsewhere",
+                "--data",
+                "tables",
+            ],
+            {"port": 0, "host": "::1", "open_browser": False, "dataset": "wine", "runs": "elsewhere", "data": "tables"},
         ),
     ],
 )
