@@ -138,7 +138,7 @@ def _read(source: _Source, sheet: str | None, key: str) -> str:
     if not names and _has_names(source):
         st.session_state["upload_names"] = (key, [one.name for one in profile.columns])
     if ignore is None:  # columns that tell nothing, of one value or the same as another, begin as left out
-        left_out = [one.name for one in profile.columns if one.remark == "ignored"]
+        left_out = [one.name for one in profile.columns if one.remark.startswith("ignored")]
         st.session_state["upload_roles"] = (label, ids, left_out)
     if isinstance(dataset, DataError):
         return str(dataset)

@@ -83,6 +83,8 @@ def profile_table(
     typed = [(i, read_typed(column, semicolons=table.semicolons)) for i, column in enumerate(table.columns)]
     features = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in used]
     gone = uninformative(table, features)
+    ignored = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in ignore]
+    why = uninformative(table, [*features, *ignored])
     all_plain = all(column.is_plain for _, column in features)
     made = []
     for i, column in typed:
@@ -93,7 +95,7 @@ def profile_table(
             use = "left out"
         made.append(ColumnProfile(
             name, column.words, use, column.missing, column.odd, _distinct(table, i, column), _examples(table, i),
-            remark or _remark(column, use, name in ignore),
+            remark or _remark(column, use, name in ignore, why.get(i, "")),
         ))  # fmt: skip
     return Profile(table.filename, table.n, tuple(made), problem)
 
@@ -104,9 +106,9 @@ def _distinct(table: RawTable, i: int, column: TypedColumn) -> int:
     return int(pc.count_distinct(plain(table.columns[i])[:COUNTED_ROWS]).as_py())
 
 
-def _remark(column: TypedColumn, use: Use, ignored: bool) -> str:
+def _remark(column: TypedColumn, use: Use, ignored: bool, why: str) -> str:
     if ignored:
-        return "ignored"
+        return f"ignored, {why}" if why else "ignored"
     if column.unclear:
         return f"its numbers are unclear ({column.read.kind})"
     if use == "left out" and column.kind == "text":
