@@ -563,20 +563,15 @@ def test_datasets_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], {"port": None, "host": "127.0.0.1", "open_browser": True, "dataset": None, "runs": None, "data": None}),
         (
-            [
-                "--port",
-                "0",
-                "--host",
-                "::1",
-                "--no-browser",
-                "--dataset",
-                "wine",
-                "--runs",
-                "elsewhere",
-                "--data",
-                "tables",
-            ],
-            {"port": 0, "host": "::1", "open_browser": False, "dataset": "wine", "runs": "elsewhere", "data": "tables"},
+            f"--port 0 --host ::1 --no-browser --dataset wine --runs elsewhere --data {ROOT / 'datasets'}".split(),
+            {
+                "port": 0,
+                "host": "::1",
+                "open_browser": False,
+                "dataset": "wine",
+                "runs": "elsewhere",
+                "data": str(ROOT / "datasets"),
+            },
         ),
     ],
 )

@@ -17,7 +17,7 @@ from sogaal.errors import DataError
 
 PREFIX = "openml:"
 # The first answer must come within this many seconds, and later ones too.
-SILENCE_SECONDS = 8.0
+SILENCE_SECONDS = 5.0
 # A large table takes its time, but not for ever.
 DOWNLOAD_SECONDS = 600.0
 _CHILD = """

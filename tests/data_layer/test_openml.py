@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,12 +44,11 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
             one.close()
 
 
+@pytest.mark.timeout(60)  # that it ends at all: how fast is the machine's business
 def test_a_server_that_never_answers_is_not_waited_for(silent: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert silent
-    began = time.monotonic()
     assert main(["train", "openml:40996", "--no-save"]) == 2
     assert "www.openml.org does not answer" in capsys.readouterr().err
-    assert time.monotonic() - began < 120  # only that it ends at all: how fast is the machine's business
 
 
 def test_no_network_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
