@@ -22,6 +22,8 @@ from sogaal.sweep import Budget, Objective, Spec, Trial, TrialState
 REFRESH_SECONDS = 1.0
 # How many trials more a sweep that is complete is offered.
 MORE_TRIALS = 16
+# Sweeps that can be opened here; the others are on the page of all runs.
+MOST_LISTED = 12
 _STYLE = """<style>
 .st-key-sweep_charts [data-testid=stColumn] { min-width: min(100%, 22rem); }
 .st-key-sweep_bar kbd { display: none; }
@@ -61,12 +63,6 @@ def _put(token: str | None) -> None:
     st.session_state.pop("sweep_trial", None)
 
 
-def _picked() -> None:
-    token = st.session_state["sweep_pick"]
-    if token is not None and token != st.session_state["sweep_id"]:
-        _put(token)
-
-
 def _choose(number: int) -> None:
     st.session_state["sweep_trial"] = number
 
@@ -103,17 +99,26 @@ def _bar(made: Spec | _sweep_setup.Fault, shown: Shown | None) -> None:
         )
         if shown is not None and not active:
             _continue(shown)
-        known = {token_of(one.id): one for one in _sweep_server.records()}
-        if known:
-            tokens = list(known)
-            current = shown.id if shown is not None and shown.id in known else None
-            if "sweep_pick" not in st.session_state or st.session_state["sweep_pick"] != current:
-                st.session_state["sweep_pick"] = current
-            st.selectbox(
-                "Sweeps", tokens, key="sweep_pick", width=430, placeholder="Open a sweep",
-                format_func=lambda token: _title(known[token].name or known[token].title, known[token].created),
-                on_change=_picked,
-            )  # fmt: skip
+        _others(shown)
+
+
+def _others(shown: Shown | None) -> None:
+    """The newest sweeps, to open one."""
+    known = _sweep_server.records()[:MOST_LISTED]
+    if not known:
+        return
+    with st.popover("Sweeps", icon=":material/list:", width="content"):
+        for record in known:
+            token = token_of(record.id)
+            st.button(
+                plain(_title(record.name or record.title, record.created)),
+                key=f"sweep_show_{token}",
+                icon=STATE_LOOK[record.state][0],
+                type="primary" if shown is not None and token == shown.id else "tertiary",
+                on_click=_put,
+                args=(token,),
+            )
+        st.page_link("pages/runs.py", label="All runs", icon=":material/table_rows:")
 
 
 def _title(title: str, created: datetime) -> str:

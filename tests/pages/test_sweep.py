@@ -135,7 +135,8 @@ def test_stopped_and_continued_from_another_server() -> None:
     assert [one for one in again.trials() if one.number < done and one.state == TrialState.COMPLETED]
     # And it is in the list, by which another tab opens it.
     other = Visit()
-    other.choose("sweep_pick", token)
+    other.at.button(f"sweep_show_{token}").click()
+    other.look()
     assert other.address == {"id": token}
 
 
