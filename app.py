@@ -39,6 +39,7 @@ st.html(
     .st-key-why_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-score_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
+    .st-key-preset_main button { padding-left: 0.5rem; padding-right: 0.5rem; }
     [class*=st-key-chapter_] button { padding-left: 0.75rem; }
     [class*=st-key-chapter_] button, [class*=st-key-chapter_] button > * { justify-content: flex-start; }
     /* Space goes from button to button here: its hint would push the others about. The sidebar says the keys. */
