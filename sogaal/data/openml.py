@@ -1,7 +1,8 @@
 """Benchmark tables from OpenML by their number, downloaded once and kept.
 
 scikit-learn's `fetch_openml` does it in a process of its own, which can be ended: it has no time limit, and neither has
-looking up a name. The process writes Parquet into scikit-learn's data folder, which is all that is read from then on.
+looking up a name. What it made, a Parquet file, moves into scikit-learn's data folder and is all that is read from then
+on; all else that came is deleted, also where the download failed.
 """
 
 import json
@@ -20,22 +21,7 @@ PREFIX = "openml:"
 SILENCE_SECONDS = 5.0
 # A large table takes its time, but not for ever.
 DOWNLOAD_SECONDS = 600.0
-_CHILD = """
-import json, socket, sys
-socket.setdefaulttimeout(float(sys.argv[3]))
-from urllib.request import urlopen
-number, target = int(sys.argv[1]), sys.argv[2]
-print("ready", flush=True)
-with urlopen(f"https://www.openml.org/api/v1/json/data/{number}") as answer:
-    answer.read()
-print("answered", flush=True)
-from sklearn.datasets import fetch_openml
-found = fetch_openml(data_id=number, as_frame=True, parser="auto", n_retries=1)
-frame = found.frame
-frame.columns = [str(name) for name in frame.columns]
-frame.to_parquet(target, index=False)
-print(json.dumps({"name": found.details["name"], "targets": [str(one) for one in found.target_names]}), flush=True)
-"""
+_CHILD = Path(__file__).with_name("_openml_child.py")
 
 
 def openml_number(name: str) -> int | None:
@@ -58,10 +44,10 @@ def openml_table(number: int) -> tuple[Path, str, str | None]:
     if not (path.is_file() and about.is_file()):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as place:
-            made = Path(place) / "table.parquet"
-            found = _download(number, made)
+            made, told = Path(place) / "table.parquet", Path(place) / "about.json"
+            told.write_text(json.dumps(_download(number, Path(place))))
             made.replace(path)
-            about.write_text(json.dumps(found))
+            told.replace(about)  # whole or not at all, as another process may look
     known = json.loads(about.read_text())
     targets = known["targets"]
     return path, str(known["name"]), targets[0] if len(targets) == 1 else None
@@ -72,30 +58,34 @@ def _folder() -> Path:
     return Path(home).expanduser() / "openml.org" / "sogaal"
 
 
-def _download(number: int, target: Path) -> dict[str, object]:
-    command = [sys.executable, "-c", _CHILD, str(number), str(target), str(SILENCE_SECONDS)]
+def _download(number: int, place: Path) -> dict[str, object]:
+    # -P: no file of the folder that people happen to be in is taken for a module.
+    command = [sys.executable, "-P", str(_CHILD), str(number), str(place), str(SILENCE_SECONDS)]
     with tempfile.TemporaryFile("w+") as said:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process:
             try:
-                lines = _lines(process)
+                told = _told(process)
             finally:
                 process.kill()
         said.seek(0)
         trouble = said.read().strip().splitlines()
-    if len(lines) == 3:
-        found: dict[str, object] = json.loads(lines[2])
-        return found
+    last = told[-1] if told else {}
+    if "name" in last:
+        return last
+    if "error" in last:
+        raise DataError(f"{PREFIX}{number}: {' '.join(str(last['error']).split())[:400]}")
     where = f"{PREFIX}{number}: the table cannot be downloaded"
-    if len(lines) < 2:
-        last = trouble[-1][:200] if trouble else "no answer in time"
-        raise DataError(f"{where}: www.openml.org does not answer ({last}). Is there a network?")
-    raise DataError(f"{where} ({trouble[-1][:200] if trouble else 'it took too long'}).")
+    if not told:
+        raise DataError(f"{where}: the program for it did not start ({trouble[-1][:200] if trouble else 'no word'}).")
+    if len(told) == 1:
+        raise DataError(f"{where}: www.openml.org does not answer (no answer in time). Is there a network?")
+    raise DataError(f"{where}: it took too long, or memory did not suffice.")
 
 
-def _lines(process: "subprocess.Popen[str]") -> list[str]:
+def _told(process: "subprocess.Popen[str]") -> list[dict[str, object]]:
     """What the process says, as long as it comes in time."""
     assert process.stdout is not None
-    lines: list[str] = []
+    told: list[dict[str, object]] = []
     for seconds in (60.0, SILENCE_SECONDS + 1, DOWNLOAD_SECONDS):  # its own start is no silence of the server
         watch = threading.Timer(seconds, process.kill)
         watch.start()
@@ -103,7 +93,9 @@ def _lines(process: "subprocess.Popen[str]") -> list[str]:
             line = process.stdout.readline()
         finally:
             watch.cancel()
-        if not line:
+        if not line.endswith("\n"):
             break
-        lines.append(line.strip())
-    return lines
+        told.append(json.loads(line))
+        if told[-1]:  # the table's name, or an error
+            break
+    return told
