@@ -517,3 +517,19 @@ class TestFeed:
             feed.cancel()
             assert feed.take() is None
             assert feed.cancelled
+
+    def test_the_table_goes_to_others_workers_once_and_not_with_every_run(self) -> None:
+        sent = []
+
+        class Counting(ThreadPoolExecutor):
+            def submit(self, fn, ticket, *rest):
+                sent.append(ticket.X is not None)
+                return super().submit(fn, pickle.loads(pickle.dumps(ticket)), *rest)
+
+        with Counting(2) as executor, RunPool(2, executor=executor) as others, others.feed(X, Y) as feed:
+            for config in seeds(20):
+                feed.submit(config)
+            while (outcome := feed.take()) is not None:
+                assert outcome.ok
+        assert len(sent) == 20
+        assert sum(sent) <= 4  # as often as there are places for a task

@@ -19,6 +19,7 @@ from sogaal.sweep.trials import MESSAGE, RUNS, Trial, TrialRun, TrialState, plai
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import BaseStorage
 
 # The study's attribute that holds the sweep's description.
 SPEC = "sogaal"
@@ -41,8 +42,10 @@ class Search:
     ``spec``: the sweep. ``before``: the trials that there were when it was opened.
     """
 
-    def __init__(self, study: "optuna.Study", spec: Spec, before: Sequence[Trial]) -> None:
+    def __init__(self, study: "optuna.Study", storage: "BaseStorage", spec: Spec, before: Sequence[Trial]) -> None:
         self.spec = spec
+        self.name = study.study_name
+        self._storage = storage
         self.before = tuple(before)
         self._study = study
         self._distributions = {one.field: one.distribution() for one in spec.space}
@@ -68,7 +71,7 @@ class Search:
             study.set_user_attr(SPEC, spec.to_dict())
         except Exception as error:
             raise _unusable(url, error) from None
-        return cls(study, spec, ())
+        return cls(study, storage, spec, ())
 
     @classmethod
     def resume(cls, name: str, url: str) -> Self:
@@ -77,7 +80,7 @@ class Search:
         Raises :class:`RunError` where there is none, and as :meth:`begin`.
         """
         optuna = quiet_optuna()
-        study, spec = _load(name, url)
+        study, storage, spec = _load(name, url)
         try:
             found = study.get_trials(deepcopy=False)
             for one in found:
@@ -92,7 +95,7 @@ class Search:
             trials = _trials(study)
         except Exception as error:
             raise _unusable(url, error) from None
-        return cls(study, spec, trials)
+        return cls(study, storage, spec, trials)
 
     # -- trials --------------------------------------------------------------------------------------------------------
 
@@ -142,6 +145,11 @@ class Search:
             self._study.tell(handle, state=optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.FAIL)
         return Trial(asked.number, state, asked.params, value, tuple(runs), message)
 
+    def forget(self) -> None:
+        """Leave nothing of the study."""
+        optuna = quiet_optuna()
+        optuna.delete_study(study_name=self.name, storage=self._storage)
+
 
 def _key(params: Mapping[str, Any], spec: Spec) -> tuple[Any, ...]:
     return tuple(params.get(field) for field in spec.fields)
@@ -179,14 +187,14 @@ def _pruner(spec: Spec) -> Any:
 
 def read_sweep(name: str, url: str) -> tuple[Spec, list[Trial]]:
     """The description and the trials of a sweep as they are in the storage now; errors as of :meth:`Search.resume`."""
-    study, spec = _load(name, url)
+    study, _, spec = _load(name, url)
     try:
         return spec, _trials(study)
     except Exception as error:
         raise _unusable(url, error) from None
 
 
-def _load(name: str, url: str) -> "tuple[optuna.Study, Spec]":
+def _load(name: str, url: str) -> "tuple[optuna.Study, BaseStorage, Spec]":
     optuna = quiet_optuna()
     storage = open_storage(url)
     try:
@@ -196,7 +204,7 @@ def _load(name: str, url: str) -> "tuple[optuna.Study, Spec]":
         raise RunError(f"{without_password(url)}: there is no sweep {name!r} in this storage.") from None
     except Exception as error:
         raise _unusable(url, error) from None
-    return study, Spec.from_dict(described)
+    return study, storage, Spec.from_dict(described)
 
 
 def _trials(study: "optuna.Study") -> list[Trial]:

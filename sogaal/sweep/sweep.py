@@ -262,6 +262,9 @@ class Sweep(Recorded):
         if self._recorder is not None:
             words = f"Stopped after {self.done:,} trials." if state == JobState.STOPPED else message
             self._recorder.finish(None if state == JobState.COMPLETED else state, words)
+            if not self._over and not self.record and not self.problem:  # as nothing is left of the record
+                with suppress(Exception):
+                    self._search.forget()
         self._state = state
         self._ended.set()
 

@@ -242,6 +242,13 @@ class TestGoingOn:
         sweep.stop()
         finished(sweep)
 
+    def test_stopped_before_any_trial_has_ended_it_leaves_nothing(self, store: RunStore, pool: RunPool) -> None:
+        sweep = Sweep.begin(DATA, spec_of(base=BASE.replace(stop_epochs=90_000)), Budget(5), store, pool).start()
+        sweep.stop()
+        finished(sweep)
+        assert store.entries() == []
+        assert optuna.get_all_study_names(default_storage(store.root)) == []
+
     def test_what_is_no_sweep_cannot_be_resumed(self, store: RunStore, pool: RunPool) -> None:
         from sogaal.scaling import Scaler
 
