@@ -1,5 +1,7 @@
-"""The command line: ``sogaal train``, ``score``, ``data``, ``datasets``, ``runs``, ``app``, also by
-``python -m sogaal``.
+"""The command line: ``sogaal train``, ``sweep``, ``score``, ``detectors``, ``data``, ``datasets``, ``runs``,
+``app``.
+
+``python -m sogaal`` is the same.
 
 Exit status: 0 done, 1 failed on the way (a training that diverged, no memory), 2 bad input, 130 Ctrl-C. Whatever goes
 wrong is one line on standard error. A command's module is imported when it is called: ``--help`` must not wait for
@@ -22,6 +24,7 @@ COMMANDS = {
     "sweep": "search for good hyperparameters by many trainings",
     "score": "score the rows of a table with a saved model",
     "data": "show what is in a table before training",
+    "detectors": "compare SO-GAAL and MO-GAAL with other detectors on a table",
     "datasets": "list the datasets that come with sogaal",
     "runs": "list, compare, export, resume or delete saved runs",
     "app": "open the dashboard",
