@@ -38,6 +38,8 @@ st.html(
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
     .st-key-why_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-score_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
+    .st-key-rivals_alike [data-testid=stColumn] { min-width: min(100%, 24rem); }
+    .st-key-rivals_rows [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-compare_charts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-preset_main button { padding-left: 0.5rem; padding-right: 0.5rem; }
     [class*=st-key-chapter_] button { padding-left: 0.75rem; }
@@ -59,6 +61,7 @@ PAGES = [
     st.Page("pages/playground.py", title="Playground", icon=":material/play_circle:", default=True),
     RUNS,
     st.Page("pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
+    st.Page("pages/detectors.py", title="Detectors", icon=":material/leaderboard:"),
     st.Page("pages/score.py", title="Score", icon=":material/fact_check:"),
     st.Page("pages/lab.py", title="Failure lab", icon=":material/science:"),
     st.Page("pages/sweep.py", title="Sweep", icon=":material/query_stats:"),

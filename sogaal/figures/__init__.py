@@ -72,6 +72,15 @@ from sogaal.figures.precision_recall import (
     precision_recall_spec,
 )
 from sogaal.figures.race import aligned_curves, shared_view
+from sogaal.figures.rivals import (
+    AlikeInfo,
+    DecisionInfo,
+    alike_info,
+    alike_spec,
+    decision_info,
+    decision_spec,
+    map_points,
+)
 from sogaal.figures.roc import RocInfo, roc_caption, roc_figure, roc_info, roc_spec
 from sogaal.figures.score_histogram import (
     ScoreHistogramInfo,
@@ -151,6 +160,7 @@ __all__ = [
     "MAX_RUNS",
     "ROW_HEIGHT",
     "SLICES_HEIGHT",
+    "AlikeInfo",
     "AttributionInfo",
     "AucInfo",
     "BandsInfo",
@@ -159,6 +169,7 @@ __all__ = [
     "CompareScoresInfo",
     "ComparedRun",
     "CurvesInfo",
+    "DecisionInfo",
     "DriftBarsInfo",
     "DriftClassesInfo",
     "LossesInfo",
@@ -185,6 +196,8 @@ __all__ = [
     "TurningInfo",
     "View",
     "aligned_curves",
+    "alike_info",
+    "alike_spec",
     "attribution_caption",
     "attribution_figure",
     "attribution_info",
@@ -214,6 +227,8 @@ __all__ = [
     "curves_figure",
     "curves_info",
     "curves_spec",
+    "decision_info",
+    "decision_spec",
     "drift_bars_info",
     "drift_bars_spec",
     "drift_classes_info",
@@ -226,6 +241,7 @@ __all__ = [
     "losses_info",
     "losses_spec",
     "make_scene",
+    "map_points",
     "pack",
     "phase_map_caption",
     "phase_map_figure",

@@ -1,7 +1,9 @@
 """`Comparison`: the detectors at work on a table, one after another, in the background."""
 
+import atexit
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +25,8 @@ DoubleArray = npt.NDArray[np.float64]
 
 SEEDS = 3
 MOST_SEEDS = 50
+# A training ends within a portion of its steps; a fit of another library may take longer, and is then left.
+SHUTDOWN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Comparison:
     def start(self) -> "Comparison":
         """Begin; returns itself."""
         self.state = JobState.RUNNING
+        _at_work.add(self)
         threading.Thread(target=self._work, name="sogaal-rivals", daemon=True).start()
         return self
 
@@ -185,6 +190,19 @@ class Comparison:
             shares=shares,
             failed=tuple(failed),
         )
+
+
+_at_work: "weakref.WeakSet[Comparison]" = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """A thread that is inside PyTorch while the interpreter goes away would abort the process."""
+    comparisons = [one for one in _at_work if one.state.active]
+    for one in comparisons:
+        one.cancel()
+    for one in comparisons:
+        one.wait(SHUTDOWN_SECONDS)
 
 
 def _checked(fitted: Fitted, n: int) -> DoubleArray:

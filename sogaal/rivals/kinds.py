@@ -20,7 +20,7 @@ INSTALL = 'pip install "sogaal[rivals]"'
 
 @dataclass(frozen=True)
 class Kind:
-    """A detector as it is compared.
+    """A detector as it is compared; ``short``: its title where there is little room.
 
     ``setting``: its hyperparameters in words, "defaults" are those of ``part``. ``seeded``: whether luck plays a part;
     the others give one ranking. ``most_rows``: it is refused above, for ``costs``; None: no limit.
@@ -30,6 +30,7 @@ class Kind:
 
     name: str
     title: str
+    short: str
     part: Part
     setting: str
     seeded: bool
@@ -56,34 +57,34 @@ _PAIRS = "its time grows with the number of pairs of rows"
 DETECTORS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("so-gaal", "SO-GAAL", "gaal", "SOGAAL(), D when G stops", True, gaal.so_gaal, gaal.load),
-        Kind("mo-gaal", "MO-GAAL", "gaal", "MOGAAL(), D at the end", True, gaal.mo_gaal, gaal.load),
+        Kind("so-gaal", "SO-GAAL", "SO-GAAL", "gaal", "SOGAAL(), D when G stops", True, gaal.so_gaal, gaal.load),
+        Kind("mo-gaal", "MO-GAAL", "MO-GAAL", "gaal", "MOGAAL(), D at the end", True, gaal.mo_gaal, gaal.load),
         Kind(
-            "auto", "SO-GAAL, automatic stop", "gaal",
+            "auto", "SO-GAAL, automatic stop", "SO, automatic", "gaal",
             f'SOGAAL(stop_epochs="auto", n_estimators={gaal.SEEDS})', True, gaal.automatic, gaal.load,
         ),
         Kind(
-            "mo-gaal-8", f"MO-GAAL, {gaal.SEEDS} seeds", "gaal",
+            "mo-gaal-8", f"MO-GAAL, {gaal.SEEDS} seeds", f"MO, {gaal.SEEDS} seeds", "gaal",
             f"MOGAAL(n_estimators={gaal.SEEDS}), mean logit", True, gaal.ensemble, gaal.load,
         ),
         Kind(
-            "iforest", "Isolation Forest", "scikit-learn", "100 trees of 256 rows each (defaults)", True,
+            "iforest", "Isolation Forest", "I. Forest", "scikit-learn", "100 trees of 256 rows each (defaults)", True,
             classic.isolation_forest, classic.load_sklearn,
         ),
         Kind(
-            "lof", "LOF", "scikit-learn", "20 neighbours (defaults)", False, classic.lof, classic.load_sklearn,
+            "lof", "LOF", "LOF", "scikit-learn", "20 neighbours (defaults)", False, classic.lof, classic.load_sklearn,
             200_000, _PAIRS,
         ),
         Kind(
-            "knn", "kNN", "scikit-learn", f"distance to the {classic.NEIGHBOUR}th nearest other row", False,
+            "knn", "kNN", "kNN", "scikit-learn", f"distance to the {classic.NEIGHBOUR}th nearest other row", False,
             classic.knn, classic.load_sklearn, 200_000, _PAIRS,
         ),
         Kind(
-            "ocsvm", "One-class SVM", "scikit-learn", "RBF kernel, gamma 'scale', nu 0.5 (defaults)", False,
+            "ocsvm", "One-class SVM", "SVM", "scikit-learn", "RBF kernel, gamma 'scale', nu 0.5 (defaults)", False,
             classic.one_class_svm, classic.load_sklearn, 20_000, _PAIRS,
         ),
-        Kind("ecod", "ECOD", "PyOD", "no hyperparameter", False, classic.ecod, classic.load_pyod),
-        Kind("copod", "COPOD", "PyOD", "no hyperparameter", False, classic.copod, classic.load_pyod),
+        Kind("ecod", "ECOD", "ECOD", "PyOD", "no hyperparameter", False, classic.ecod, classic.load_pyod),
+        Kind("copod", "COPOD", "COPOD", "PyOD", "no hyperparameter", False, classic.copod, classic.load_pyod),
     )
 }  # fmt: skip
 

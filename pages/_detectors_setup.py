@@ -1,0 +1,105 @@
+"""What is compared: the choices of the Detectors page."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages import _server
+from pages._detectors_server import Asked
+from pages._form import dark
+from pages._live_plotly import live_plotly
+from pages._upload import columns_used, upload
+from pages._words import plain
+from sogaal import figures
+from sogaal.data import Dataset, list_datasets
+from sogaal.rivals import DETECTORS
+from sogaal.rivals.comparison import MOST_SEEDS, SEEDS
+
+FIRST: dict[str, Any] = {"only": list(DETECTORS), "seeds": SEEDS, "share": 5.0}
+
+
+def choose() -> Asked:
+    """Draw the choices."""
+    _start()
+    dataset = _table()
+    st.subheader("Detectors", divider="gray")
+    names = st.pills(
+        "Detectors",
+        list(DETECTORS),
+        selection_mode="multi",
+        format_func=lambda name: DETECTORS[name].title,
+        key="rivals_only",
+        label_visibility="collapsed",
+    )
+    missing = next((kind.missing for kind in DETECTORS.values() if kind.name in names and kind.missing), "")
+    if missing:
+        st.caption(
+            f":material/info: ECOD and COPOD need PyOD: `{missing.rpartition(': ')[2]}`. The others go on without."
+        )
+    left, right = st.columns(2)
+    with left:
+        seeds = st.number_input(
+            "Seeds", 1, MOST_SEEDS, key="rivals_seeds",
+            help="Rankings of each detector that depends on luck, by the seeds 0, 1, …",
+        )  # fmt: skip
+    with right:
+        st.number_input(
+            "The top … %", min_value=0.01, max_value=50.0, step=0.5, format="%g", key="rivals_share",
+            help="As many rows of each detector count as its top. Changing it needs no new comparison.",
+        )  # fmt: skip
+    _keep()
+    return Asked(dataset, tuple(name for name in DETECTORS if name in names), int(seeds))
+
+
+def _start() -> None:
+    state = st.session_state
+    kept = state.get("rivals_kept", FIRST)
+    for name, first in FIRST.items():
+        # Streamlit forgets the state of widgets that another page does not draw.
+        state[f"rivals_{name}"] = state.get(f"rivals_{name}", kept.get(name, first))
+    keys = _tables()
+    uploaded = state.pop("chosen_upload", None)
+    wanted = [
+        uploaded,
+        state.get("rivals_data"),
+        kept.get("data"),
+        st.query_params.get("data"),
+        state.get("set_dataset"),
+    ]
+    state["rivals_data"] = next((one for one in wanted if one in keys), "onecluster")
+
+
+def _keep() -> None:
+    state = st.session_state
+    state["rivals_kept"] = {name: state[f"rivals_{name}"] for name in (*FIRST, "data")}
+    if st.query_params.get("data") != state["rivals_data"]:
+        st.query_params["data"] = state["rivals_data"]
+
+
+def _tables() -> list[str]:
+    return [*list_datasets(), *_server.upload_keys()]
+
+
+def _table() -> Dataset:
+    st.selectbox("Table", _tables(), key="rivals_data", format_func=_title)
+    dataset = _server.table(st.session_state["rivals_data"])
+    live_plotly(
+        figures.thumbnail_spec(_server.thumbnail(dataset.fingerprint, dataset), dark=dark()),
+        key="rivals_thumbnail",
+        height=130,
+        still=True,
+        alt=f"Small picture of the table {dataset.name}",
+    )
+    if _server.is_upload(st.session_state["rivals_data"]):
+        st.caption(columns_used(dataset))
+        for note in dataset.notes:
+            st.caption(f":material/info: {plain(note)}")
+    with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
+        upload()
+    return dataset
+
+
+def _title(key: str) -> str:
+    dataset = _server.table(key)
+    share = "no labels" if dataset.outlier_share is None else f"{100 * dataset.outlier_share:.2g} % outliers"
+    return f"{dataset.name} · {dataset.n:,} × {dataset.d} · {share}".replace(",", "\u202f")
