@@ -1,5 +1,4 @@
-"""The command line: ``sogaal train``, ``sweep``, ``score``, ``detectors``, ``data``, ``datasets``, ``runs``,
-``app``.
+"""The command line: ``sogaal train``, ``sweep``, ``score``, ``detectors``, ``data``, ``datasets``, ``runs``, ``app``.
 
 ``python -m sogaal`` is the same.
 
