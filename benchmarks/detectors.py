@@ -34,6 +34,11 @@ def measured(dataset: Dataset, seeds: int) -> dict[str, Any]:
     return {"n": dataset.n, "d": dataset.d, "detectors": found, "without": comparison.without, "seeds": seeds}
 
 
+def authors_name(table: str) -> str:
+    """What tells an authors' table from a shipped one of the same name."""
+    return f"{table} (authors)"
+
+
 def main() -> None:
     """Measure, keep, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -45,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     sources: dict[str, tuple[str, str | Path]] = {name: ("shipped", name) for name in list_datasets()}
     if options.tables:
-        sources |= {f"{name} (authors)": ("authors", options.tables / name) for name in AUTHORS_TABLES}
+        sources |= {authors_name(name): ("authors", options.tables / name) for name in AUTHORS_TABLES}
     kept = json.loads(options.json.read_text()) if options.json.exists() else {}
     for name, (group, source) in sources.items():
         if options.only and name not in options.only:
@@ -53,7 +58,7 @@ def main() -> None:
         kept[name] = {"group": group, **measured(load_dataset(source), options.seeds)}
         options.json.write_text(json.dumps(kept, indent=1) + "\n")
         print(name, {key: round(sum(one["auc"]) / len(one["auc"]), 3) for key, one in kept[name]["detectors"].items()})
-    options.out.write_text(page(kept))
+    options.out.write_text(page(kept, [*list_datasets(), *(authors_name(name) for name in AUTHORS_TABLES)]))
 
 
 if __name__ == "__main__":
