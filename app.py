@@ -46,6 +46,11 @@ st.html(
     [class*=st-key-chapter_] button, [class*=st-key-chapter_] button > * { justify-content: flex-start; }
     /* Space goes from button to button here: its hint would push the others about. The sidebar says the keys. */
     .st-key-controls kbd, .st-key-lab_bar kbd { display: none; }
+    /* All pages stay in sight: without their pictures the links fit beside the sidebar. */
+    @media (max-width: 1150px) {
+      [data-testid=stTopNavLink] { gap: 0; padding-left: 0.4rem; padding-right: 0.4rem; }
+      [data-testid=stTopNavLink] > *:has([data-testid=stIconMaterial]) { display: none; }
+    }
     @media (min-width: 640px) {
       .st-key-run_tools { margin-bottom: -3.35rem; position: relative; z-index: 1; pointer-events: none; }
       [data-testid=stLayoutWrapper]:has(> .st-key-run_tools) { margin-bottom: -1rem; }
