@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sogaal import SOGAAL, load_dataset, load_model, save_model
-from sogaal.errors import ConfigError, DataError
+from sogaal.errors import ConfigError, DataError, DeviationWarning
 from sogaal.scaling import METHODS
 from tests.exports_layer.trained import ensemble, model
 
@@ -62,8 +62,10 @@ def test_columns_are_found_by_name() -> None:
     assert pipeline.n_features_in_ == DATA.d
     turned = FRAME[FRAME.columns[::-1]].assign(other="text")
     np.testing.assert_array_equal(pipeline.score_samples(turned), pipeline.score_samples(DATA.X))
-    with pytest.raises(DataError, match="lacks 'x2'"):
+    with pytest.warns(DeviationWarning, match="Column 'x2' is not in the table"):
         pipeline.score_samples(FRAME[["x1"]])
+    with pytest.raises(DataError, match="lacks all of them: 'x1', 'x2'"):
+        pipeline.score_samples(FRAME.rename(columns=str.upper))
     with pytest.raises(DataError, match="fitted on 2 columns"):
         pipeline.predict(DATA.X[:, :1])
 
