@@ -5,6 +5,7 @@ import pytest
 
 from sogaal.config import make_config
 from sogaal.errors import ConfigError, RunError
+from sogaal.labelfree import excess_mass, uniform_rows
 from sogaal.metrics import average_precision, roc_auc
 from sogaal.outcomes import Wanted, do_runs
 from sogaal.sweep import OBJECTIVES, dimension_of, make_spec, objective_of
@@ -12,6 +13,7 @@ from sogaal.sweep.objectives import Judged, Unmeasured
 from sogaal.sweep.spec import Spec, checked_budget
 from sogaal.tables import TravellingTable
 from sogaal.trust import trust_of
+from sogaal.voting import combined
 from tests.sweep.tables import DATA, UNLABELLED, X, Y
 
 CONFIGS = [make_config(stop_epochs=4, batch_size=50, seed=seed) for seed in (0, 1, 2)]
@@ -21,7 +23,7 @@ SPACE = [dimension_of("lr_g=1e-5..1e-2")]
 @pytest.fixture(scope="module")
 def outcomes() -> list:
     ticket = TravellingTable(X, Y).ticket_with_table
-    return do_runs(ticket, list(enumerate(CONFIGS)), Wanted(frozenset(("summary", "logits"))))
+    return do_runs(ticket, list(enumerate(CONFIGS)), Wanted(frozenset(("summary", "logits", "weights"))))
 
 
 def test_each_measures_what_it_says(outcomes: list) -> None:
@@ -32,11 +34,14 @@ def test_each_measures_what_it_says(outcomes: list) -> None:
     assert objective_of("average_precision").measure(judged) == np.mean([average_precision(one, Y) for one in stop])
     agreement = objective_of("seed_agreement").measure(Judged(outcomes, X, None))
     assert agreement == trust_of(stop, [0, 1, 2], 5).correlation
+    uniform = uniform_rows(X)
+    by_hand = [excess_mass(one.logits_stop, combined([one.weights_stop], uniform)) for one in outcomes]
+    assert objective_of("excess_mass").measure(Judged(outcomes, X, None)) == np.mean(by_hand)
 
 
 def test_what_needs_no_labels_gets_along_without() -> None:
     table = TravellingTable(X, None).ticket_with_table
-    bare = do_runs(table, list(enumerate(CONFIGS)), Wanted(frozenset(("summary", "logits"))))
+    bare = do_runs(table, list(enumerate(CONFIGS)), Wanted(frozenset(("summary", "logits", "weights"))))
     for objective in OBJECTIVES.values():
         if not objective.labels:
             assert np.isfinite(objective.measure(Judged(bare, X, None)))
@@ -56,6 +61,7 @@ def test_every_choice_says_whether_labels_made_it() -> None:
         "auc_end": "chosen with labels",
         "average_precision": "chosen with labels",
         "seed_agreement": "chosen without labels",
+        "excess_mass": "chosen without labels",
     }
     for objective in OBJECTIVES.values():
         assert objective.labels == ("Needs labels" in objective.says)
