@@ -22,7 +22,7 @@ def test_from_choosing_to_the_best_as_a_run(browser: Browser, dashboard: Dashboa
     page.get_by_role("textbox", name="Learning rate of G").fill("1e-4..1e-2")
     page.get_by_role("textbox", name="Learning rate of G").press("Enter")
     expect(page.get_by_text("Set: lr_g=0.0001..0.01")).to_be_visible(timeout=SLOW)
-    for label, value in (("Trials", "400"), ("Seeds a trial", "2")):
+    for label, value in (("Trials", "9999"), ("Seeds a trial", "2")):
         page.get_by_role("spinbutton", name=label).fill(value)
         page.get_by_role("spinbutton", name=label).press("Enter")
     expect(page.get_by_text("2 seeds a trial")).to_be_visible(timeout=SLOW)
@@ -35,7 +35,7 @@ def test_from_choosing_to_the_best_as_a_run(browser: Browser, dashboard: Dashboa
     )
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(status).to_contain_text("stopped", timeout=PATIENCE * 1000)
-    done = int(re.search(r"(\d+) of 400 trials", status.inner_text())[1])
+    done = int(re.search(r"([\d]+) of 9,999 trials", status.inner_text())[1])
     until = page.get_by_role("spinbutton", name="Up to (trials)")
     until.fill(str(done + 2))
     until.press("Enter")
