@@ -143,6 +143,7 @@ def test_a_halted_step_shows_its_tensors(browser: Browser, dashboard: Dashboard)
     # Chosen with the pointer, both give the arrow keys back: the next one goes on, and the answer stays.
     page.get_by_text("Away from the data").click()
     page.get_by_text("Step G").click()
+    page.wait_for_timeout(2000)  # a key that comes while the page is drawn anew goes nowhere
     for title in ("Batch", "Predict", "Loss", "Gradient", "Update"):
         page.keyboard.press("ArrowRight")
         expect(page.get_by_text(re.compile(rf"^\d\. {title} \(step 601"))).to_be_visible(timeout=SLOW)
