@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from pages._detectors_server import scene
-from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 from sogaal.rivals import DETECTORS, Comparison, Report, rivals_csv

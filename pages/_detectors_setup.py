@@ -6,12 +6,10 @@ import streamlit as st
 
 from pages import _server
 from pages._detectors_server import Asked
-from pages._form import dark
-from pages._live_plotly import live_plotly
+from pages._tables import table_keys, table_picture, table_title
 from pages._upload import columns_used, upload
 from pages._words import plain
-from sogaal import figures
-from sogaal.data import Dataset, list_datasets
+from sogaal.data import Dataset
 from sogaal.rivals import DETECTORS
 from sogaal.rivals.comparison import MOST_SEEDS, SEEDS
 
@@ -57,7 +55,7 @@ def _start() -> None:
     for name, first in FIRST.items():
         # Streamlit forgets the state of widgets that another page does not draw.
         state[f"rivals_{name}"] = state.get(f"rivals_{name}", kept.get(name, first))
-    keys = _tables()
+    keys = table_keys()
     uploaded = state.pop("chosen_upload", None)
     wanted = [
         uploaded,
@@ -76,20 +74,10 @@ def _keep() -> None:
         st.query_params["data"] = state["rivals_data"]
 
 
-def _tables() -> list[str]:
-    return [*list_datasets(), *_server.upload_keys()]
-
-
 def _table() -> Dataset:
-    st.selectbox("Table", _tables(), key="rivals_data", format_func=_title)
+    st.selectbox("Table", table_keys(), key="rivals_data", format_func=table_title)
     dataset = _server.table(st.session_state["rivals_data"])
-    live_plotly(
-        figures.thumbnail_spec(_server.thumbnail(dataset.fingerprint, dataset), dark=dark()),
-        key="rivals_thumbnail",
-        height=130,
-        still=True,
-        alt=f"Small picture of the table {dataset.name}",
-    )
+    table_picture(dataset, "rivals_thumbnail", 130)
     if _server.is_upload(st.session_state["rivals_data"]):
         st.caption(columns_used(dataset))
         for note in dataset.notes:
@@ -97,9 +85,3 @@ def _table() -> Dataset:
     with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
         upload()
     return dataset
-
-
-def _title(key: str) -> str:
-    dataset = _server.table(key)
-    share = "no labels" if dataset.outlier_share is None else f"{100 * dataset.outlier_share:.2g} % outliers"
-    return f"{dataset.name} · {dataset.n:,} × {dataset.d} · {share}".replace(",", "\u202f")

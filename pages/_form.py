@@ -3,12 +3,11 @@
 import streamlit as st
 
 from pages import _auto, _server, _setup
-from pages._live_plotly import live_plotly
+from pages._tables import table_keys, table_picture, table_title
 from pages._upload import columns_used, upload
 from pages._words import plain
-from sogaal import figures
 from sogaal.config import AUTO_STEPS, FIELDS, MAIN_PRESETS, PRESETS, FieldInfo, TrainConfig
-from sogaal.data import Dataset, list_datasets
+from sogaal.data import Dataset
 from sogaal.errors import ConfigError
 
 GROUPS = {
@@ -74,17 +73,10 @@ def _checked_config() -> tuple[TrainConfig | None, ConfigError | None]:
 
 
 def _dataset() -> Dataset:
-    keys = list_datasets() + _server.upload_keys()
-    st.selectbox("Table", keys, key="set_dataset", format_func=_table_title)
+    st.selectbox("Table", table_keys(), key="set_dataset", format_func=table_title)
     dataset = _server.table(st.session_state["set_dataset"])
     st.session_state["chosen_table"] = dataset
-    live_plotly(
-        figures.thumbnail_spec(_server.thumbnail(dataset.fingerprint, dataset), dark=dark()),
-        key="thumbnail",
-        height=150,
-        still=True,
-        alt=f"Small picture of the table {dataset.name}",
-    )
+    table_picture(dataset, "thumbnail", 150)
     with st.container():  # one element, however much is said: the popover beneath stays open
         if dataset.description:
             st.caption(dataset.description)
@@ -95,12 +87,6 @@ def _dataset() -> Dataset:
     with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
         upload()
     return dataset
-
-
-def _table_title(key: str) -> str:
-    dataset = _server.table(key)
-    share = "no labels" if dataset.outlier_share is None else f"{100 * dataset.outlier_share:.2g} % outliers"
-    return f"{dataset.name} · {dataset.n:,} × {dataset.d} · {share}".replace(",", "\u202f")
 
 
 # -- preset and fields ---------------------------------------------------------------------------------------------
@@ -239,8 +225,3 @@ def _help(info: FieldInfo) -> str:
         parts.append(f"**Too high:** {info.too_high}")
     parts.append(f"`{info.name}`")
     return "\n\n".join(parts)
-
-
-def dark() -> bool:
-    """Whether the page is shown on a dark ground."""
-    return st.context.theme.type == "dark"

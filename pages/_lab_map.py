@@ -6,8 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import _diagnosis, _lab_open, _lab_population, _lab_setup
-from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 from sogaal.config import FIELDS, TrainConfig

@@ -3,14 +3,15 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _control, _lab_open, _lab_server, _lab_setup, _lab_story, _server
+from pages import _control, _lab_open, _lab_server, _lab_story, _server
 from pages._clicks import once
 from pages._diagnosis import LOOK
-from pages._form import dark
+from pages._faults import Fault
 from pages._keys import space
 from pages._live import _duration, _number
 from pages._live_plotly import live_plotly
 from pages._running import STATE_LOOK
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 from sogaal.data import Dataset
@@ -48,7 +49,7 @@ def race() -> Race | None:
     return None if shown is None else _lab_server.races().get(shown)
 
 
-def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault, drawn: JobState | None) -> None:
+def view(dataset: Dataset, setups: list[Setup] | Fault, drawn: JobState | None) -> None:
     """Draw the race and, at its end, what it shows; ``drawn``: the state that the controls were drawn for."""
     shown = race()
     if shown is None:
@@ -56,10 +57,10 @@ def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault, drawn: JobSta
             st.info(
                 "That race is no longer in memory. Start runs it again: it will go as it went.", icon=":material/info:"
             )
-        if not isinstance(setups, _lab_setup.Fault):
+        if not isinstance(setups, Fault):
             _before(dataset, setups)
         return
-    if not isinstance(setups, _lab_setup.Fault) and (dataset.fingerprint, tuple(setups)) != (
+    if not isinstance(setups, Fault) and (dataset.fingerprint, tuple(setups)) != (
         shown.dataset.fingerprint,
         shown.setups,
     ):
@@ -74,12 +75,12 @@ def view(dataset: Dataset, setups: list[Setup] | _lab_setup.Fault, drawn: JobSta
 # -- controls ----------------------------------------------------------------------------------------------------------
 
 
-def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> JobState | None:
+def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | Fault) -> JobState | None:
     """Draw the one set of controls for all set-ups into the page's bar; returns the state they were drawn for."""
     shown = race()
     state = None if shown is None else shown.snapshot().state
     active = state is not None and state.active
-    faulty = isinstance(setups, _lab_setup.Fault)
+    faulty = isinstance(setups, Fault)
     with bar:
         # Space presses one of these: what plays, or halts what plays.
         st.button(

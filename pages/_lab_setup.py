@@ -1,14 +1,15 @@
 """What the lab compares: a ready pair or one's own, kept in the session and in the address."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from pages import _server, _setup
+from pages._faults import Fault
 from pages._links import text_of
+from pages._tables import table_keys
 from sogaal.config import AUTO, FIELDS, GAME_PRESETS, TrainConfig, make_config
-from sogaal.data import Dataset, list_datasets
+from sogaal.data import Dataset
 from sogaal.errors import ConfigError
 from sogaal.race import FIELD_NAMES, READY, SCALING, ReadyPair, Setup, parse_values, varied
 
@@ -30,14 +31,6 @@ FIRST: dict[str, Any] = {
     "map_stop": 333,
     "show": "end",
 }
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Why there is nothing to start: the message, and the control beside which it belongs."""
-
-    message: str
-    control: str
 
 
 def start() -> None:
@@ -193,7 +186,7 @@ def _read_address() -> list[str]:
 
 def _read_own(given: dict[str, str], problems: list[str]) -> None:
     state = st.session_state
-    tables = [*list_datasets(), *_server.upload_keys()]
+    tables = table_keys()
     for key, known in (("data", tables), ("preset", list(GAME_PRESETS)), ("differs", list(FIELD_NAMES))):
         value = given.get(key, FIRST[key])
         if value not in known:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _lab_open, _lab_population, _lab_setup
-from pages._form import dark
+from pages import _lab_open, _lab_population
+from pages._faults import Fault
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 from sogaal.data import Dataset
@@ -40,14 +41,14 @@ def start(dataset: Dataset, setups: Sequence[Setup]) -> None:
     _lab_population.begin("spread", plan)
 
 
-def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | _lab_setup.Fault) -> None:
+def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | Fault) -> None:
     """Draw the controls into the page's bar."""
     with bar:
         st.button(
             "Train all seeds",
             icon=":material/play_arrow:",
             type="primary",
-            disabled=isinstance(setups, _lab_setup.Fault),
+            disabled=isinstance(setups, Fault),
             on_click=start,
             args=(dataset, setups),
         )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import _learn_parts as _learn
 from pages import _learn_population, _server
-from pages._form import dark
+from pages._theme import dark
 from sogaal import figures
 from sogaal.lessons.endings import effects
 from sogaal.populations import spread_plan

@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages import _lab_population, _learn_causes, _learn_population, _learn_stop, _server
 from pages import _learn_parts as _learn
-from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from sogaal import figures
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, learn_lines_spec
 from sogaal.lessons.endings import PAPER_DEVIATION, PAPER_MEAN, PAPER_SEEDS, Ending, ending

@@ -5,9 +5,9 @@ import streamlit as st
 
 from pages import _learn_parts as _learn
 from pages import _server
-from pages._form import dark
 from pages._keys import space
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from sogaal import figures
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, LearnPoint, learn_lines_spec
 from sogaal.lessons.supervised import TRAIN_INLIERS, Imbalance, imbalance

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages import _learn_parts as _learn
 from pages import _server
-from pages._form import dark
+from pages._theme import dark
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, LearnPoint, learn_lines_spec
 from sogaal.jobs import Job
 from sogaal.lessons.objectives import pushes, slopes

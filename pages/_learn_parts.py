@@ -10,9 +10,9 @@ import streamlit as st
 
 from pages import _server
 from pages._clicks import once
-from pages._form import dark
 from pages._keys import space
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 from sogaal.config import TrainConfig, make_config

@@ -9,8 +9,8 @@ import streamlit as st
 from pages import _learn_parts as _learn
 from pages import _server
 from pages._clicks import once
-from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from sogaal import figures
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages import _learn_parts as _learn
 from pages import _learn_population, _server
-from pages._form import dark
+from pages._theme import dark
 from sogaal.config import AUTHORS_STOP_EPOCHS
 from sogaal.data import Dataset
 from sogaal.figures.learn_lines import LearnLine, LearnLinesInfo, learn_lines_spec

@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import _auto, _diagnosis, _results, _running, _saved, _server
-from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._shown import Shown
+from pages._theme import dark
 from pages._tiles import Tile, tiles
 from pages._words import plain
 from sogaal import figures

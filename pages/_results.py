@@ -7,11 +7,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from pages import _auto, _rows, _server, _threshold
-from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._replay import replay
 from pages._rows import AT
 from pages._shown import Shown
+from pages._theme import dark
 from sogaal import figures
 from sogaal.jobs import JobResult
 from sogaal.metrics import rank

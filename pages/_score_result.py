@@ -5,9 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._score_source import Source
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 from sogaal.drift import CLEAR, Drift, FeatureDrift

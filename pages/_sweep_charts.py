@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from pages import _sweep_server
-from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._sweep_server import Shown
+from pages._theme import dark
 from sogaal import figures
 from sogaal.config import FIELDS
 from sogaal.figures import SweptAxis, TrialPoint

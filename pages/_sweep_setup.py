@@ -1,14 +1,15 @@
 """What a sweep searches, in the sidebar: table, set-up, objective, method, ranges and budget."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from pages import _server
+from pages._faults import Fault, say
+from pages._tables import table_keys, table_title
 from pages._words import plain
 from sogaal.config import AUTO, FIELDS, GAME_PRESETS, PRESETS, TrainConfig, make_config
-from sogaal.data import Dataset, list_datasets
+from sogaal.data import Dataset
 from sogaal.errors import ConfigError
 from sogaal.race import field_title
 from sogaal.runs.populations import SCALING
@@ -35,14 +36,6 @@ FIRST: dict[str, Any] = {
     "search_seed": 0,
     "view": "Overview",
 }
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Why there is nothing to start: the message, and the control beside which it belongs."""
-
-    message: str
-    control: str
 
 
 def start() -> None:
@@ -156,20 +149,20 @@ def take_playground() -> None:
 def sidebar(made: Spec | Fault) -> None:
     """Draw the controls, with what is wrong beside the one at fault."""
     fault = made if isinstance(made, Fault) else None
-    st.selectbox("Table", [*list_datasets(), *_server.upload_keys()], key="sweep_data", format_func=_table)
+    st.selectbox("Table", table_keys(), key="sweep_data", format_func=table_title)
     _objective(fault)
     st.multiselect(
         "What varies", VARIED, key="sweep_fields", format_func=lambda name: FIELDS[name].title,
         placeholder="Choose hyperparameters",
     )  # fmt: skip
-    _message(fault, "vary")
+    say(fault, "vary")
     for field in st.session_state["sweep_fields"]:
         st.text_input(FIELDS[field].title, key=range_key(field), help=_range_help(field))
-        _message(fault, field)
+        say(fault, field)
     st.segmented_control(
         "Method", list(METHODS), key="sweep_method", required=True, format_func=METHODS.__getitem__, help=METHOD_HELP
     )
-    _message(fault, "method")
+    say(fault, "method")
     left, right = st.columns(2)
     with left:
         st.number_input("Trials", step=16, key="sweep_trials", value=None, placeholder="no end", help="In all.")
@@ -178,13 +171,13 @@ def sidebar(made: Spec | Fault) -> None:
             "Seconds", step=60.0, key="sweep_seconds", value=None, format="%g", placeholder="no end",
             help="No trial is begun later.",
         )  # fmt: skip
-    _message(fault, "trials")
+    say(fault, "trials")
     with left:
         st.number_input("Seeds a trial", step=1, key="sweep_seeds", help="One seed proves little; the mean counts.")
     with right:
         st.number_input("stop_epochs", step=50, key="sweep_stop", help="Unless it is what varies.")
-    _message(fault, "seeds")
-    _message(fault, "stop")
+    say(fault, "seeds")
+    say(fault, "stop")
     st.toggle(
         "Give up bad trials early",
         key="sweep_prune",
@@ -202,7 +195,7 @@ MORE = ("base", "seed", "sampler_seed", "score_at")
 def _objective(fault: Fault | None) -> None:
     st.selectbox("Objective", list(OBJECTIVES), key="sweep_objective", format_func=_objective_title)
     st.caption(objective().says)
-    _message(fault, "objective")
+    say(fault, "objective")
 
 
 def _objective_title(name: str) -> str:
@@ -218,8 +211,8 @@ def _more(fault: Fault | None) -> None:
     if changes:
         told = ", ".join(f"{field_title(name)} {'auto' if value is None else value}" for name, value in changes.items())
         st.caption(plain(f"With {told}."))
-    _message(fault, "base")
-    _message(fault, "score_at")
+    say(fault, "base")
+    say(fault, "score_at")
     left, right = st.columns(2)
     with left:
         st.button(
@@ -233,8 +226,8 @@ def _more(fault: Fault | None) -> None:
             on_click=lambda: st.session_state.update(sweep_changes={}),
         )  # fmt: skip
         st.number_input("Search seed", step=1, key="sweep_search_seed", help="Of the method's own random numbers.")
-    _message(fault, "seed")
-    _message(fault, "sampler_seed")
+    say(fault, "seed")
+    say(fault, "sampler_seed")
 
 
 def _range_help(field: str) -> str:
@@ -243,14 +236,3 @@ def _range_help(field: str) -> str:
     parts += [f"**Too low:** {info.too_low}"] if info.too_low else []
     parts += [f"**Too high:** {info.too_high}"] if info.too_high else []
     return "\n\n".join([*parts, f"`{field}`"])
-
-
-def _message(fault: Fault | None, control: str) -> None:
-    if fault is not None and fault.control == control:
-        st.error(plain(fault.message), icon=":material/error:")
-
-
-def _table(key: str) -> str:
-    found = _server.table(key)
-    labels = "no labels" if found.y is None else f"{found.n_outliers:,} outliers"
-    return f"{found.name} · {found.n:,} × {found.d} · {labels}"

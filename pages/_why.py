@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from pages import _server
-from pages._form import dark
 from pages._live_plotly import live_plotly
 from pages._shown import Shown
+from pages._theme import dark
 from sogaal import figures
 from sogaal.explain import Explanation, explain, nearest_inliers, percentiles
 from sogaal.frames import DiscriminatorWeights

@@ -7,8 +7,8 @@ import streamlit as st
 
 from pages import _compare_data as data
 from pages._entry import enter
-from pages._form import dark
 from pages._live_plotly import live_plotly
+from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
 

@@ -5,9 +5,10 @@ import streamlit as st
 from pages import _keys, _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _links, _server
 from pages._clicks import new_draw, once
 from pages._entry import enter
+from pages._faults import Fault, say
+from pages._tables import table_keys
 from pages._words import plain
 from sogaal.config import GAME_PRESETS, PRESETS
-from sogaal.data import list_datasets
 from sogaal.race import FIELD_NAMES, READY, Setup, field_title
 
 _STYLE = """<style>
@@ -37,7 +38,7 @@ def _start(name: str) -> None:
 def _begin() -> None:
     """Start what the view shows, with the set-up in the controls."""
     dataset, setups = _lab_setup.dataset(), _lab_setup.setups()
-    if isinstance(setups, _lab_setup.Fault):
+    if isinstance(setups, Fault):
         return
     view = st.session_state["lab_view"]
     if view == "race":
@@ -51,7 +52,7 @@ def _begin() -> None:
 # -- the sidebar -------------------------------------------------------------------------------------------------------
 
 
-def _sidebar(setups: list[Setup] | _lab_setup.Fault) -> None:
+def _sidebar(setups: list[Setup] | Fault) -> None:
     known = _lab_setup.pair()
     st.markdown("**Ready pairs**", help="A click starts it.")
     with st.container(key="lab_pairs"):
@@ -65,15 +66,15 @@ def _sidebar(setups: list[Setup] | _lab_setup.Fault) -> None:
                 on_click=_start,
                 args=(name,),
             )
-    fault = setups if isinstance(setups, _lab_setup.Fault) else None
+    fault = setups if isinstance(setups, Fault) else None
     st.number_input("Seed", step=1, format="%d", key="lab_seed", help="The same for all: same noise, same start of D.")
-    _message(fault, "seed")
+    say(fault, "seed")
     with st.expander("My own comparison", icon=":material/tune:", expanded=known is None or fault is not None):
         _own(fault)
 
 
-def _own(fault: _lab_setup.Fault | None) -> None:
-    st.selectbox("Table", [*list_datasets(), *_server.upload_keys()], key="lab_data", format_func=_table)
+def _own(fault: Fault | None) -> None:
+    st.selectbox("Table", table_keys(), key="lab_data", format_func=_table)
     st.segmented_control(
         "Preset", GAME_PRESETS, key="lab_preset", required=True, format_func=lambda name: PRESETS[name].title
     )
@@ -81,7 +82,7 @@ def _own(fault: _lab_setup.Fault | None) -> None:
     if changes:
         told = ", ".join(f"{field_title(name)} {'auto' if value is None else value}" for name, value in changes.items())
         st.caption(plain(f"With {told}."))
-    _message(fault, "base")
+    say(fault, "base")
     left, right = st.columns(2)
     with left:
         st.button(
@@ -102,12 +103,7 @@ def _own(fault: _lab_setup.Fault | None) -> None:
         )
     st.selectbox("What differs", FIELD_NAMES, key="lab_differs", format_func=field_title)
     st.text_input("Its values", key="lab_values", placeholder="2 to 4, as in: 1e-5, 1", help="Separated by commas.")
-    _message(fault, "values")
-
-
-def _message(fault: _lab_setup.Fault | None, control: str) -> None:
-    if fault is not None and fault.control == control:
-        st.error(plain(fault.message), icon=":material/error:")
+    say(fault, "values")
 
 
 def _table(key: str) -> str:

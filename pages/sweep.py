@@ -8,6 +8,7 @@ import streamlit as st
 from pages import _lab_open, _saved, _sweep_charts, _sweep_server, _sweep_setup
 from pages._clicks import new_draw, once
 from pages._entry import enter
+from pages._faults import Fault
 from pages._live import _duration
 from pages._running import STATE_LOOK
 from pages._sweep_server import Shown
@@ -40,7 +41,7 @@ def _begin() -> None:
     if not once("sweep"):
         return
     made = _sweep_setup.spec()
-    if isinstance(made, _sweep_setup.Fault):
+    if isinstance(made, Fault):
         return
     try:
         _put(_sweep_server.begin(_sweep_setup.dataset(), made, _sweep_setup.budget()))
@@ -85,7 +86,7 @@ def _shown() -> Shown | None:
     return found
 
 
-def _bar(made: Spec | _sweep_setup.Fault, shown: Shown | None) -> None:
+def _bar(made: Spec | Fault, shown: Shown | None) -> None:
     """Start, go on; and the other sweeps there are."""
     active = shown is not None and shown.state.active
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="sweep_bar"):
@@ -94,7 +95,7 @@ def _bar(made: Spec | _sweep_setup.Fault, shown: Shown | None) -> None:
             key=f"sweep_start_{'' if shown is None else shown.id}",  # a click that comes twice starts one
             icon=":material/play_arrow:",
             type="secondary" if active else "primary",
-            disabled=isinstance(made, _sweep_setup.Fault) or active,
+            disabled=isinstance(made, Fault) or active,
             on_click=_begin,
         )
         if shown is not None and not active:
@@ -139,7 +140,7 @@ def _continue(shown: Shown) -> None:
     st.number_input("Up to (trials)", min_value=1, value=first, step=16, key=f"sweep_until_{at}", width=130)
 
 
-def _welcome(made: Spec | _sweep_setup.Fault) -> None:
+def _welcome(made: Spec | Fault) -> None:
     st.info(
         "**Which hyperparameters suit this table?** A sweep trains many set-ups, each over some seeds, and looks for "
         "the best by the objective at the left. With an objective that needs labels the winner was chosen with them: "
