@@ -78,3 +78,12 @@ def test_bad_input_is_one_line(flags: list[str], words: str, capsys: pytest.Capt
 def test_help_names_every_detector(capsys: pytest.CaptureFixture[str]) -> None:
     _, said, _ = called(capsys, "--help")
     assert ", ".join(DETECTORS) in " ".join(said.split())
+
+
+def test_columns_that_are_left_out_are_not_learned_from(capsys: pytest.CaptureFixture[str]) -> None:
+    aucs = []
+    for flags in ([], ["--ignore", "proline,alcohol"]):
+        status, said, _ = called(capsys, "wine", "--only", "knn", "--json", *flags)
+        assert status == 0
+        aucs.append(json.loads(said)["detectors"]["knn"]["auc"])
+    assert aucs[0] != aucs[1]

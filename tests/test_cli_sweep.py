@@ -88,3 +88,9 @@ def test_bad_input_is_one_line(flags: list[str], said: str, tmp_path: Path, caps
     assert said in errors
     assert errors.count("\n") == 1
     assert RunStore(tmp_path).entries() == []
+
+
+def test_columns_that_are_left_out_are_not_learned_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--vary", "lr_g=1e-4..1e-2", "--trials", "1", "--ignore", "proline,hue", *SMALL, "--runs", str(tmp_path)]
+    assert called(capsys, "wine", *flags)[0] == 0
+    assert RunStore(tmp_path).entries()[0].dataset.d == 11

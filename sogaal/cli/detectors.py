@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sogaal.cli.parsing import UsageError, add_share_argument, add_table_arguments
+from sogaal.cli.parsing import UsageError, add_ignore_argument, add_share_argument, add_table_arguments, ignored
 from sogaal.cli.tables import Column, room, table
+from sogaal.cli.train import MAX_BYTES
 from sogaal.data import Dataset, load_dataset
 from sogaal.errors import DataError, SogaalError
 from sogaal.files import check_target, write_atomic
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rankings of each detector that depends on luck, by the seeds 0, 1, ... (default 3)",
     )  # fmt: skip
     add_table_arguments(parser)
+    add_ignore_argument(parser)
     add_share_argument(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for scores and ranks of all detectors, CSV")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -50,7 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.output:
         _check_output(arguments.output, arguments.data)
-    dataset = load_dataset(arguments.data, label_column=arguments.label, id_column=arguments.id)
+    dataset = load_dataset(
+        arguments.data, label_column=arguments.label, id_column=arguments.id, ignore=ignored(arguments),
+        sheet=arguments.sheet, max_bytes=MAX_BYTES,
+    )  # fmt: skip
     names = None if arguments.only is None else [name.strip() for name in arguments.only.split(",") if name.strip()]
     comparison = Comparison(dataset, names, arguments.seeds)
     _watch(comparison, show=not arguments.quiet and sys.stderr.isatty())

@@ -89,8 +89,12 @@ def add_table_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--id", metavar="COLUMN", help="column with the rows' ids; found by its name if not given; '' says none"
     )
-    parser.add_argument("--ignore", metavar="COLUMNS", help="columns to leave out, separated by commas")
     parser.add_argument("--sheet", metavar="NAME", help="sheet of an Excel workbook (default: the first)")
+
+
+def add_ignore_argument(parser: argparse._ActionsContainer) -> None:
+    """The flag about columns that are not to be learned from; :func:`ignored` reads it."""
+    parser.add_argument("--ignore", metavar="COLUMNS", help="columns to leave out, separated by commas")
 
 
 def ignored(arguments: argparse.Namespace) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from sogaal.cli.parsing import RUNS_HELP, UsageError, add_table_arguments
+from sogaal.cli.parsing import RUNS_HELP, UsageError, add_ignore_argument, add_table_arguments, ignored
 from sogaal.cli.train import MAX_BYTES, add_field_arguments, config_of, source_of
 from sogaal.config import FIELDS
 
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same")
     add_table_arguments(parser)
+    add_ignore_argument(parser)
     parser.add_argument(
         "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
     )
@@ -96,9 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
             sweep = resume_sweep(store, arguments.resume, budget, pool, arguments.storage)
         else:
             request = Request(
-                *begun, arguments.label, arguments.id, MAX_BYTES, arguments.scaling, tuple(arguments.vary),
-                arguments.objective or "auc_stop", arguments.method or "tpe", _or(arguments.seeds, None),
-                _or(arguments.sampler_seed, 0), arguments.prune,
+                *begun, arguments.label, arguments.id, ignored(arguments), arguments.sheet, MAX_BYTES,
+                arguments.scaling, tuple(arguments.vary), arguments.objective or "auc_stop",
+                arguments.method or "tpe", _or(arguments.seeds, None), _or(arguments.sampler_seed, 0),
+                arguments.prune,
             )  # fmt: skip
             sweep = begin_sweep(request, budget, store, pool, arguments.storage)
         for note in [] if arguments.quiet else sweep.dataset.notes:

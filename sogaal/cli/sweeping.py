@@ -40,6 +40,8 @@ class Request:
     base: TrainConfig
     label: str | None
     ids: str | None
+    ignore: tuple[str, ...]
+    sheet: str | None
     max_bytes: int
     scaling: str
     vary: tuple[str, ...]
@@ -68,7 +70,12 @@ def begin_sweep(request: Request, budget: Budget, store: RunStore, pool: RunPool
         space = [dimension_of(text) for text in request.vary]
     objective = objective_of(request.objective)
     dataset = load_dataset(
-        request.source, label_column=request.label, id_column=request.ids, max_bytes=request.max_bytes
+        request.source,
+        label_column=request.label,
+        id_column=request.ids,
+        ignore=request.ignore,
+        sheet=request.sheet,
+        max_bytes=request.max_bytes,
     )
     with _said_of_vary():
         spec = make_spec(

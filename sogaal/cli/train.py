@@ -10,6 +10,7 @@ from sogaal.cli.parsing import (
     RUNS_HELP,
     UsageError,
     add_explain_argument,
+    add_ignore_argument,
     add_share_argument,
     add_table_arguments,
     ignored,
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same, as in the original's command line")
     add_table_arguments(parser)
+    add_ignore_argument(parser)
     parser.add_argument(
         "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
     )

@@ -23,7 +23,7 @@ from sogaal.data import Chunk
 from sogaal.drift import Drift, drift_of
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError
-from sogaal.explain import Explanation, Reasons, explain
+from sogaal.explain import Explanation, Reasons
 from sogaal.exports import DEFAULT_SHARE, scores_csv, scores_rows, with_reasons
 from sogaal.metrics import flagged_count
 from sogaal.model import Model, ScoreAt
@@ -212,12 +212,8 @@ class _Spool:
         return found.texts(self.names)
 
     def _explained(self, chunk: Chunk) -> Explanation:
-        model = self._model
-        words = None if chunk.conformed is None or model.preparation is None else chunk.conformed.words
-        return explain(
-            model.voters(self._at), model.scaler, chunk.X, model.feature_names,
-            preparation=model.preparation, words=words,
-        )  # fmt: skip
+        words = None if chunk.conformed is None or self._model.preparation is None else chunk.conformed.words
+        return self._model.explain(chunk.X, self._at, words=words)
 
     def _columns(self, chunk: Chunk) -> dict[str, pa.Array]:
         columns = {"id": pa.array(chunk.ids.astype(np.str_), pa.large_string())}
