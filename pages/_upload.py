@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sogaal.data import (
     column_names,
     list_tables,
     openml_number,
+    openml_roles,
     openml_table,
     profile_and_read,
     sheet_names,
@@ -35,12 +36,14 @@ FOLDER_MAX_BYTES = 16 * 2**30
 
 @dataclass(frozen=True)
 class _Source:
-    """A file to read: ``key`` tells it from others, ``content`` is a path or bytes."""
+    """A file to read: ``key`` tells it from others, ``content`` is a path or bytes. ``roles``: the label, id and
+    left-out columns to begin with, as people choose them; None: those that tell nothing."""
 
     key: str
     name: str
     content: Path | bytes
     max_bytes: int
+    roles: tuple[str, str, list[str] | None] = (BY_NAME, BY_NAME, None)
 
 
 def upload() -> None:
@@ -62,7 +65,7 @@ def upload() -> None:
     key = f"{source.key} {sheet}"
     if st.session_state.get("upload_names", ("", []))[0] != key:  # a new file begins with columns found by name
         st.session_state["upload_names"] = (key, [])
-        st.session_state["upload_roles"] = (BY_NAME, BY_NAME, None)
+        st.session_state["upload_roles"] = source.roles
         for widget in ("upload_label", "upload_id", "upload_ignore"):
             st.session_state.pop(widget, None)
     choice = (key, *_plain_roles())
@@ -88,16 +91,23 @@ def _from_openml() -> _Source | None:
         return None
     try:
         with st.spinner("Asking OpenML …"):
-            return _openml(f"openml:{number.lower().removeprefix('openml:')}")
+            return _openml(number.lower().removeprefix("openml:"))
     except DataError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _openml(name: str) -> _Source | None:
+def _openml(text: str) -> _Source:
+    name = f"openml:{text}"
     number = openml_number(name)
-    return None if number is None else _Source(name, f"{name}.parquet", openml_table(number)[0], FOLDER_MAX_BYTES)
+    assert number is not None  # by its beginning
+    path, _, target = openml_table(number)
+    source = _Source(name, f"{name}.parquet", path, FOLDER_MAX_BYTES)
+    if target is None:
+        return source
+    label, gone = openml_roles(path, target, FOLDER_MAX_BYTES)
+    return replace(source, roles=(label or NONE, BY_NAME, list(gone) or None))
 
 
 def _from_folder() -> _Source | None:
@@ -126,7 +136,7 @@ def _read(source: _Source, sheet: str | None, key: str) -> str:
             profile, dataset = profile_and_read(
                 source.content,
                 filename=source.name,
-                label_column=choices.get(label),
+                label_column=choices.get(label, label),  # a target is known before the columns are
                 id_column=choices.get(ids),
                 ignore=ignore,
                 sheet=sheet,

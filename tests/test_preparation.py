@@ -262,3 +262,15 @@ def test_scoring_takes_the_same_memory_whatever_the_length(model_file: Path, tmp
     few, many = peak(60_000), peak(900_000)
     whole = 840_000 * len(FEATURES) * 8
     assert many - few < 1.2 * whole  # scores, ranks and flags of all rows stay; the table and its features do not
+
+
+def test_a_model_of_levels_that_are_all_as_frequent_can_be_loaded(tmp_path: Path) -> None:
+    """More of them than keep a feature of their own: the gaps' fill must be one that does."""
+    rng = np.random.default_rng(0)
+    levels = np.repeat([f"level {i:02d}" for i in range(25)], 40)
+    frame = pd.DataFrame({"a": rng.normal(size=1000), "c": rng.permutation(levels)})
+    frame.to_csv(tmp_path / "ties.csv", index=False)
+    model = tmp_path / "m.safetensors"
+    train = ["train", str(tmp_path / "ties.csv"), "--stop_epochs", "1", "--no-save", "--quiet", "--save", str(model)]
+    assert main(train) == 0
+    assert main(["score", str(model), str(tmp_path / "ties.csv"), "-o", str(tmp_path / "s.csv"), "--quiet"]) == 0

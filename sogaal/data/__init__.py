@@ -14,7 +14,9 @@ from sogaal.data.registry import (
     datasets_folder,
     list_datasets,
     load_dataset,
+    openml_roles,
     profile_file,
+    shipped_dataset,
     shipped_datasets,
 )
 from sogaal.data.scanning import Chunk, scan_table
@@ -35,6 +37,7 @@ __all__ = [
     "list_tables",
     "load_dataset",
     "openml_number",
+    "openml_roles",
     "openml_table",
     "profile_and_read",
     "profile_file",
@@ -42,6 +45,7 @@ __all__ = [
     "read_table",
     "scan_table",
     "sheet_names",
+    "shipped_dataset",
     "shipped_datasets",
     "table_path",
 ]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sogaal.data.columns import RawTable, column_name
+from sogaal.data.columns import RawTable, column_name, listed
 from sogaal.data.dataset import Float32Array
 from sogaal.data.dates import ISO, date_format, from_arrow, from_text
 from sogaal.data.features import one_decimal_sign, wrong_text
@@ -60,7 +60,7 @@ class _Conforming:
         names = [column_name(self.table, i) for i in range(len(self.table.names))]
         wanted = self.preparation.columns
         if not any(column.name in names for column in wanted):
-            shown = ", ".join(repr(column.name) for column in wanted[:8]) + (", ..." if len(wanted) > 8 else "")
+            shown = listed([column.name for column in wanted])
             raise DataError(
                 f"{self.table.filename}: the table must have the columns that the model was fitted on, but lacks all "
                 f"of them: {shown}."

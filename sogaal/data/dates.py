@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sogaal.data.numbers import Float64Array, missing_mask, trimmed
+from sogaal.data.numbers import UNITS, Float64Array, missing_mask, trimmed
 
 ISO = "ISO8601"
 # Tried in this order. Where day and month could be either, no value tells, and the first that fits all is taken.
@@ -27,7 +27,7 @@ def from_arrow(column: "pa.ChunkedArray[Any]") -> Float64Array:
     kind = column.type
     if pa.types.is_date(kind):
         column = column.cast(pa.timestamp("s") if pa.types.is_date32(kind) else pa.timestamp("ms"))
-    parts = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[column.type.unit]
+    parts = UNITS[column.type.unit]
     whole = column.cast(pa.int64()).cast(pa.float64(), safe=False)
     return np.asarray(whole.to_numpy(), dtype=np.float64) / parts
 

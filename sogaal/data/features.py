@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 from sogaal.data.columns import RawTable, column_name, is_empty, listed
 from sogaal.data.dataset import Float32Array
 from sogaal.data.numbers import FILL_MISSING, Float64Array, NumberColumn, is_text, plain, read_numbers, trimmed
+from sogaal.data.typed import FLOAT32_MAX, UNCLEAR
 from sogaal.errors import DataError
-
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -28,20 +27,20 @@ class Features:
 def read_features(table: RawTable, positions: Sequence[int]) -> Features:
     """The numbers of the given columns as float32 (n, d); columns of text are left out and noted."""
     read: list[tuple[int, NumberColumn]] = []
-    left_out, empty = [], []
+    left_out: list[tuple[str, str]] = []
     for i in positions:
+        # Separators at the ends of all lines make a column of nothing.
         if table.names[i] == "" and is_empty(table.columns[i]):
-            empty.append(i)  # separators at the ends of all lines make a column of nothing
             continue
         column = read_numbers(table.columns[i], semicolons=table.semicolons)
-        if column.kind in ("mixed", "commas and points", "thousands or decimals"):
+        if column.kind in ("mixed", *UNCLEAR):
             raise DataError(wrong_text(table, i, column))
         if column.values is None:
             left_out.append((column_name(table, i), column.kind))
         else:
             read.append((i, column))
     if not read:
-        raise DataError(_no_numbers(table, left_out))
+        raise DataError(nothing_usable(table, left_out, "numbers"))
     return plain_features(table, read, left_out)
 
 
@@ -73,8 +72,9 @@ def wrong_text(table: RawTable, i: int, column: NumberColumn) -> str:
     return f"{where} must hold numbers only, but has the text {got}."
 
 
-def _no_numbers(table: RawTable, left_out: Sequence[tuple[str, str]]) -> str:
-    text = f"{table.filename}: there must be at least one column of numbers besides labels and ids"
+def nothing_usable(table: RawTable, left_out: Sequence[tuple[str, str]], what: str) -> str:
+    """The message for a table without a column of ``what``; left_out: names and kinds of those that there are."""
+    text = f"{table.filename}: there must be at least one column of {what} besides labels and ids"
     if not left_out:
         return f"{text}, got no other column."
     shown = ", ".join(f"{name!r} ({kind})" for name, kind in left_out[:8]) + (", ..." if len(left_out) > 8 else "")
@@ -160,7 +160,7 @@ def _not_finite(table: RawTable, X: Float32Array, columns: Sequence[int], wide: 
     infinite = np.column_stack([np.isinf(values) for values in wide if values is not None])
     if infinite.any():
         return _first_of(table, infinite, columns, "infinite", "there must be a finite number in every cell")
-    rule = f"a number must not exceed what single precision holds (+-{_FLOAT32_MAX:.1e})"
+    rule = f"a number must not exceed what single precision holds (+-{FLOAT32_MAX:.1e})"
     return _first_of(table, np.isinf(X), columns, "beyond it", rule)
 
 

@@ -12,6 +12,7 @@ from sogaal.data.dataset import MIN_ROWS, Dataset, Float32Array, Int8Array, chec
 from sogaal.data.features import (
     cell,
     left_out_notes,
+    nothing_usable,
     number_notes,
     one_decimal_sign,
     plain_features,
@@ -108,20 +109,12 @@ def _features(table: RawTable, columns: list[Typed]) -> _Made:
         left_out += [(column_name(table, i), "one value only") for i, column in usable if (i, column) not in telling]
         usable = telling
     if not usable:
-        raise DataError(_nothing_usable(table, left_out))
+        raise DataError(nothing_usable(table, left_out, "numbers, dates or categories"))
     if all(column.is_plain for _, column in usable):
         plain = plain_features(table, [(i, column.read) for i, column in usable], left_out)
         numbers = dict(zip(plain.names, plain.X.T, strict=True))
         return _Made(plain.X, plain.names, numbers, plain.notes, None, {})
     return _prepared(table, usable, left_out)
-
-
-def _nothing_usable(table: RawTable, left_out: Sequence[tuple[str, str]]) -> str:
-    text = f"{table.filename}: there must be at least one column of numbers, dates or categories besides labels and ids"
-    if not left_out:
-        return f"{text}, got no other column."
-    shown = ", ".join(f"{name!r} ({kind})" for name, kind in left_out[:8]) + (", ..." if len(left_out) > 8 else "")
-    return f"{text}, got {shown}."
 
 
 def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, str]]) -> _Made:

@@ -24,6 +24,8 @@ _COMMA_GROUPED = r"^[+-]?\d{1,3}(\.\d{3})+,\d+$"
 _POINT_GROUPED = r"^[+-]?\d{1,3}(,\d{3})+\.\d+$"
 _COMMA_WELL_FORMED = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$|^nan$"
 _POINT_WELL_FORMED = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$|^nan$"
+# How many of Arrow's units of time make a second.
+UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def _to_numpy(column: "pa.ChunkedArray[Any]") -> Float64Array:
 
 def _to_seconds(column: "pa.ChunkedArray[Any]") -> Float64Array:
     """Durations and times of day in seconds."""
-    parts = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}[column.type.unit]
+    parts = UNITS[column.type.unit]
     whole = pa.int32() if pa.types.is_time32(column.type) else pa.int64()
     return _to_numpy(column.cast(whole).cast(pa.float64(), safe=False)) / parts
 

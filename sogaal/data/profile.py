@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pyarrow.compute as pc
 
-from sogaal.data.columns import RawTable, check_names, column_name, find_roles
+from sogaal.data.columns import RawTable, check_names, column_name, find, find_roles
 from sogaal.data.making import read_labels, uninformative
 from sogaal.data.numbers import is_text, plain
 from sogaal.data.typed import COUNTED_ROWS, TypedColumn, read_typed
@@ -69,8 +69,11 @@ def profile_table(
 ) -> Profile:
     """Look at all columns; parameters as of `read_table`. What cannot be is told as `problem`, not raised."""
     problem, label, ids = "", None, None
+    gone_names: set[str] = set()
     try:
         check_names(table)
+        found = [find(table, one, "ignored") for one in ignore]
+        gone_names = {column_name(table, at) for at in found if at is not None}
         kept = table.without(ignore)
         roles = find_roles(kept, label_column, id_column)
         ids = None if roles.id is None else column_name(kept, roles.id)
@@ -79,11 +82,11 @@ def profile_table(
         used = {column_name(kept, i) for i in roles.features}
     except DataError as error:
         problem = str(error)
-        used = {column_name(table, i) for i in range(len(table.names))} - {*ignore, ids}
+        used = {column_name(table, i) for i in range(len(table.names))} - {*gone_names, ids}
     typed = [(i, read_typed(column, semicolons=table.semicolons)) for i, column in enumerate(table.columns)]
     features = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in used]
     gone = uninformative(table, features)
-    ignored = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in ignore]
+    ignored = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in gone_names]
     why = uninformative(table, [*features, *ignored])
     all_plain = all(column.is_plain for _, column in features)
     made = []
@@ -95,7 +98,7 @@ def profile_table(
             use = "left out"
         made.append(ColumnProfile(
             name, column.words, use, column.missing, column.odd, _distinct(table, i, column), _examples(table, i),
-            remark or _remark(column, use, name in ignore, why.get(i, "")),
+            remark or _remark(column, use, name in gone_names, why.get(i, "")),
         ))  # fmt: skip
     return Profile(table.filename, table.n, tuple(made), problem)
 

@@ -87,7 +87,7 @@ def load_dataset(
     same name, write "./name" or give a `Path`. "openml:40996" is that table of OpenML,
     downloaded once. All else is as in `read_table`. Raises DataError.
     """
-    shipped = _shipped(name_or_path) if isinstance(name_or_path, str) else None
+    shipped = shipped_dataset(name_or_path) if isinstance(name_or_path, str) else None
     if shipped is not None:
         stamp = shipped.path.stat() if shipped.path.is_file() else None
         if label_column is None and id_column is None and not ignore and stamp is not None:
@@ -117,12 +117,8 @@ def _load_openml(number: int, *, label_column: str | None, name: str | None, **o
     path, title, target = openml_table(number)
     options = {"filename": f"{PREFIX}{number}", "name": name or title, **options}
     if label_column is None and target is not None:
-        profile = profile_source(path, filename=options["filename"], max_bytes=options["max_bytes"])
-        if any(one.name == target and one.distinct == 2 and not one.missing for one in profile.columns):
-            label_column = target
-        else:
-            label_column = ""
-            options["ignore"] = (*options["ignore"], *((target,) if target not in options["ignore"] else ()))
+        label_column, gone = openml_roles(path, target, options["max_bytes"])
+        options["ignore"] = tuple(dict.fromkeys((*options["ignore"], *gone)))
     found = read_table(path, label_column=label_column, **options)
     if label_column == "" and target is not None and target in options["ignore"]:
         note = f"The target {target!r} of this table does not have two values and was left out."
@@ -130,18 +126,34 @@ def _load_openml(number: int, *, label_column: str | None, name: str | None, **o
     return replace(found, title=title, source=f"https://www.openml.org/d/{number}")
 
 
+def openml_roles(path: Path, target: str, max_bytes: int) -> tuple[str, tuple[str, ...]]:
+    """What the ``target`` of a table of OpenML does: (label column, columns to leave out), as `read_table` takes them.
+
+    It is the label where it has two values and no gap; else there is no label, and it is no feature either.
+    """
+    profile = profile_source(path, filename=path.name, max_bytes=max_bytes)
+    if any(one.name == target and one.distinct == 2 and not one.missing for one in profile.columns):
+        return target, ()
+    return "", (target,)
+
+
 def profile_file(name_or_path: str, *, max_bytes: int = MAX_BYTES, **options: Any) -> Profile:
     """What is in a shipped dataset or a file, column by column; ``options`` as of :func:`profile_source`."""
-    shipped, number = _shipped(name_or_path), openml_number(name_or_path)
+    shipped, number = shipped_dataset(name_or_path), openml_number(name_or_path)
     if number is not None:
-        return profile_source(openml_table(number)[0], filename=name_or_path, max_bytes=max_bytes, **options)
+        path, _, target = openml_table(number)
+        if options.get("label_column") is None and target is not None:
+            options["label_column"], gone = openml_roles(path, target, max_bytes)
+            options["ignore"] = tuple(dict.fromkeys((*options.get("ignore", ()), *gone)))
+        return profile_source(path, filename=name_or_path, max_bytes=max_bytes, **options)
     if shipped is None:
         _refuse_unknown(name_or_path)
     path = Path(name_or_path) if shipped is None else shipped.path
     return profile_source(path, filename=str(name_or_path), max_bytes=max_bytes, **options)
 
 
-def _shipped(name: str) -> ShippedDataset | None:
+def shipped_dataset(name: str) -> ShippedDataset | None:
+    """The shipped dataset of this name or alias, without regard to case; None for another."""
     known = shipped_datasets()
     lower = name.lower()
     return known.get(lower) or next((entry for entry in known.values() if lower in entry.aliases), None)

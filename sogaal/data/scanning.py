@@ -99,7 +99,7 @@ def _pieces(path: Path, filename: str, rows: int, max_bytes: int, sheet: str | N
         raise DataError(f"{filename}: the file cannot be read ({error.strerror}).") from None
     if head.startswith(b"PAR1"):
         yield from _parquet_pieces(path, filename, rows)
-    elif path.stat().st_size <= max_bytes and not _streams(path, head):
+    elif path.stat().st_size <= max_bytes and not _streams(path, filename, head):
         yield from _slices(read_columns(path.read_bytes(), filename, max_bytes, sheet), rows)
     else:
         refuse_binary(head, filename)
@@ -110,7 +110,7 @@ def _pieces(path: Path, filename: str, rows: int, max_bytes: int, sheet: str | N
         yield from _text_pieces(path, filename, rows)
 
 
-def _streams(path: Path, head: bytes) -> bool:
+def _streams(path: Path, filename: str, head: bytes) -> bool:
     """Whether a file that would fit in memory is read in pieces all the same: a large one of UTF-8 text, whose quotes
     are in pairs and whose columns are not separated by blanks; all else needs a look at the whole file first."""
     if path.stat().st_size <= WHOLE_BYTES or is_binary(head) or not any(mark in head for mark in b",;\t|"):
@@ -127,7 +127,7 @@ def _streams(path: Path, head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     except OSError as error:
-        raise DataError(f"{path}: the file cannot be read ({error.strerror}).") from None
+        raise DataError(f"{filename}: the file cannot be read ({error.strerror}).") from None
     return quotes % 2 == 0
 
 

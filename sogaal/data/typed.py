@@ -113,11 +113,11 @@ class TypedColumn:
         return RawColumn(name, kind, self.values, self.levels, self.date_format)
 
 
-def read_typed(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False, levels: bool = True) -> TypedColumn:
-    """Look what an Arrow column of any type holds. ``levels``: whether text may be a category, else it is free text."""
+def read_typed(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False) -> TypedColumn:
+    """Look what an Arrow column of any type holds."""
     column = plain(column)
     kind = column.type
-    if pa.types.is_temporal(kind) and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         values = from_arrow(column)
         return _counted("date", values, np.zeros(len(values), dtype=np.bool_), NumberColumn(None, str(kind)))
     read = read_numbers(column, semicolons=semicolons)
@@ -138,7 +138,7 @@ def read_typed(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False, leve
     if form:
         values, odd = from_text(column, form)
         return replace(_counted("date", values, odd, read), date_format=form)
-    return _category(column, read, levels)
+    return _category(column, read)
 
 
 def _is_truth(column: "pa.ChunkedArray[Any]") -> bool:
@@ -167,7 +167,7 @@ def _counted(kind: ColumnKind, values: Float64Array, odd: npt.NDArray[np.bool_],
     return TypedColumn(kind, values, read, missing, odd=count, odd_at=at)
 
 
-def _category(column: "pa.ChunkedArray[Any]", read: NumberColumn, allowed: bool) -> TypedColumn:
+def _category(column: "pa.ChunkedArray[Any]", read: NumberColumn) -> TypedColumn:
     column = trimmed(column)
     gaps = missing_mask(column)
     missing = int(gaps.sum())
@@ -179,7 +179,7 @@ def _category(column: "pa.ChunkedArray[Any]", read: NumberColumn, allowed: bool)
     free = len(texts) > min(MOST_LEVELS, max(2, MOST_LEVELS_SHARE * given)) or max(map(len, texts)) > LONGEST_LEVEL
     codes = np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.float64)  # NaN where one is missing
     # Where no level is frequent, one feature for all the rare ones would say nothing.
-    if free or not allowed or np.bincount(codes[~gaps].astype(np.int64)).max() < rare_below(len(column)):
+    if free or np.bincount(codes[~gaps].astype(np.int64)).max() < rare_below(len(column)):
         return TypedColumn("text", None, read, missing, len(texts))
     order = sorted(range(len(texts)), key=texts.__getitem__)
     places = np.empty(len(texts), dtype=np.float64)

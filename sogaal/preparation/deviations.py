@@ -1,7 +1,7 @@
 """What in new rows is not as it was in training: counted column by column, and told in sentences."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Way = Literal["absent", "missing", "unseen", "unreadable"]
@@ -42,14 +42,7 @@ class Deviation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {
-            "column": self.column,
-            "kind": self.kind,
-            "way": self.way,
-            "count": self.count,
-            "examples": list(self.examples),
-            "done": self.done,
-        }
+        return asdict(self)
 
 
 @dataclass(eq=False)

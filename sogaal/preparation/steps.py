@@ -65,9 +65,16 @@ def _steps(kind: Kind, min_rows: int) -> Any:
             min_frequency=min_rows, max_categories=MOST_KEPT + 1, handle_unknown="infrequent_if_exist",
             sparse_output=False, dtype=np.float32,
         )  # fmt: skip
-        made = [("fill", SimpleImputer(strategy="most_frequent")), ("levels", encoder)]
+        made = [("fill", SimpleImputer(strategy=_mode)), ("levels", encoder)]
     missing = MissingIndicator(error_on_new=False)
     return FeatureUnion([("values", Pipeline(made)), ("missing", missing)])
+
+
+def _mode(codes: npt.NDArray[np.float64]) -> float:
+    """The most frequent level, of equals the first one that keeps its feature: the encoder gives up the first ones."""
+    levels, counts = np.unique(codes, return_counts=True)
+    kept = np.sort(np.argsort(counts, kind="stable")[-MOST_KEPT:])
+    return float(levels[kept[np.argmax(counts[kept])]])
 
 
 def parameters(pipeline: ColumnTransformer, position: int, column: PreparedColumn) -> PreparedColumn:

@@ -81,3 +81,21 @@ def test_a_table_that_is_kept_needs_no_network(home: Path) -> None:
     assert several.y is None
     assert several.d == 3
     assert "does not have two values" in several.notes[-1]
+
+
+@pytest.mark.parametrize(("values", "label", "features"), [(2, "t", ("a",)), (3, None, ("a",))])
+def test_its_target_is_never_learned_from(
+    home: Path, values: int, label: str | None, features: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the library, the preview and the page alike: `tests/pages/test_upload.py` has the last."""
+    home.mkdir(parents=True)
+    frame = pd.DataFrame(
+        {"a": np.random.default_rng(1).normal(size=60), "t": [f"t{i % 9 % values}" for i in range(60)]}
+    )
+    frame.to_parquet(home / "7.parquet", index=False)
+    (home / "7.json").write_text(json.dumps({"name": "kept", "targets": ["t"]}))
+    dataset = load_dataset("openml:7")
+    assert (dataset.label_name, dataset.feature_names) == (label, features)
+    assert main(["data", "openml:7", "--json"]) == 0
+    used = {one["name"]: one["use"] for one in json.loads(capsys.readouterr().out)["columns"]}
+    assert used == {"a": "feature", "t": "label" if label else "left out"}

@@ -124,3 +124,15 @@ def test_ignored_columns_are_left_out() -> None:
     assert read_table(data, filename="t.csv", ignore=["kind", "one"]).feature_names == ("height",)
     with pytest.raises(DataError, match="no ignored column 'knd'; did you mean 'kind'"):
         read_table(data, filename="t.csv", ignore=["knd"])
+
+
+def test_an_ignored_column_is_told_however_it_is_spelled(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=40), "Notes": [f"free text {i}" for i in range(40)], "Const": 1.0})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    found = {
+        one.name: one for one in profile_source(tmp_path / "t.csv", filename="t.csv", ignore=["notes", "const"]).columns
+    }
+    assert found["Notes"].remark == "ignored"
+    assert found["Const"].remark == "ignored, it has one value only"
+    assert [one.use for one in found.values()] == ["feature", "left out", "left out"]

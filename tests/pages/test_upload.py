@@ -2,10 +2,12 @@
 
 import gzip
 import io
+import json
 import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pages import _server
@@ -257,3 +259,22 @@ def test_a_file_of_the_server_s_folder_is_a_table_too(tmp_path: Path, monkeypatc
     session.choose("upload_from", "big.csv")
     assert session.errors == []
     assert _server.table(session.field("dataset")).name == "big"
+
+
+@pytest.mark.parametrize(("values", "label"), [(2, "t"), (3, None)])
+def test_the_target_of_an_openml_table_is_no_feature(
+    values: int, label: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    home = tmp_path / "openml.org" / "sogaal"
+    home.mkdir(parents=True)
+    number = 70 + values  # the server remembers tables by their number
+    frame = pd.DataFrame({"a": RNG.normal(size=60), "t": [f"t{i % 9 % values}" for i in range(60)]})
+    frame.to_parquet(home / f"{number}.parquet", index=False)
+    (home / f"{number}.json").write_text(json.dumps({"name": "kept", "targets": ["t"]}))
+    session = Session()
+    session.at.text_input("upload_openml").set_value(str(number))
+    session.look()
+    assert session.errors == []
+    dataset = _server.table(session.field("dataset"))
+    assert (dataset.label_name, dataset.feature_names) == (label, ("a",))
