@@ -62,8 +62,7 @@ def _score(source: Source, problem: "st.delta_generator.DeltaGenerator") -> None
         counter.empty()
     before = st.session_state.get("scored")
     st.session_state["scored"] = (source.key, source, scored)
-    for name in ("score_files", "score_feature"):
-        st.session_state.pop(name, None)
+    st.session_state.pop("score_feature", None)
     if before is not None:
         before[2].close()
 

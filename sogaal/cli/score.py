@@ -12,7 +12,7 @@ from typing import IO, Any, get_args
 
 from sogaal.cli.drifting import drift_lines, write_drift
 from sogaal.cli.parsing import UsageError, add_explain_argument, add_share_argument, add_table_arguments, one_line
-from sogaal.data import scan_table, shipped_datasets
+from sogaal.data import scan_table, shipped_dataset
 from sogaal.ensemble import Ensemble
 from sogaal.errors import DataError
 from sogaal.exports import drift_dict, load_model
@@ -123,10 +123,8 @@ def _kind(output: str) -> str:
 
 def _path(data: str) -> Path:
     """The file of a shipped dataset, or the path itself."""
-    for entry in shipped_datasets().values():
-        if data.lower() in (entry.name, *entry.aliases):
-            return entry.path
-    return Path(data)
+    entry = shipped_dataset(data)
+    return Path(data) if entry is None else entry.path
 
 
 def _check_output(output: str, inputs: tuple[Path, ...], flag: str) -> None:

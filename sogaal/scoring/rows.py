@@ -4,6 +4,7 @@ Ids, labels and the numbers behind the reasons wait in a temporary file until th
 """
 
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -62,12 +63,16 @@ class Flagging:
 class Scored:
     """All rows of a table with their scores, to be read as often as wanted; to be closed.
 
+    :meth:`top` and :meth:`write` may be called from any thread, one of them at a time reads the files.
+
     ``rows``; ``flagged``: how many; ``drift``: against the training, None where the model does not know it;
     ``deviations``: what could not be taken as it is, and was handled.
     """
 
     def __init__(self, spool: "_Spool", ranks: Ranks, limit: float | None, share: float, stack: ExitStack) -> None:
         self._spool, self._ranks = spool, ranks
+        self._lock = threading.Lock()
+        self._top: dict[int, pd.DataFrame] = {}
         # A page that is left forgets it without a word.
         self._finalizer = weakref.finalize(self, stack.close)
         self._limit, self._most = limit, flagged_count(ranks.rows, share)
@@ -99,11 +104,18 @@ class Scored:
 
     def top(self, count: int) -> pd.DataFrame:
         """The ``count`` most abnormal rows, the most abnormal first."""
-        found = [table[table["rank"] <= count] for table in self.tables()]
-        return pd.concat(found).sort_values("rank", ignore_index=True)
+        with self._lock:
+            if count not in self._top:
+                found = [table[table["rank"] <= count] for table in self.tables()]
+                self._top[count] = pd.concat(found).sort_values("rank", ignore_index=True)
+            return self._top[count]
 
     def write(self, stream: IO[bytes], kind: str = "csv") -> None:
         """Write all rows to ``stream``, as "csv" or "parquet"."""
+        with self._lock:
+            self._write(stream, kind)
+
+    def _write(self, stream: IO[bytes], kind: str) -> None:
         if kind == "csv":
             for number, table in enumerate(self.tables()):
                 stream.write(scores_csv(table, header=number == 0))
