@@ -188,7 +188,7 @@ def _row(spec: Spec, one: Trial) -> dict[str, Any]:
         "trial": one.number,
         "state": one.state.value,
         "value": one.value,
-        **{field: shown_value(_short(value)) for field, value in params.items()},
+        **{field: told(value) for field, value in params.items()},
         "auc_stop": one.mean("auc_stop"),
         "auc_final": one.mean("auc_final"),
         "seeds": len(one.runs),
@@ -197,5 +197,6 @@ def _row(spec: Spec, one: Trial) -> dict[str, Any]:
     }
 
 
-def _short(value: Any) -> Any:
-    return float(f"{value:.4g}") if isinstance(value, float) else value
+def told(value: Any) -> str:
+    """A hyperparameter's value, a number to four digits."""
+    return shown_value(float(f"{value:.4g}") if isinstance(value, float) else value)

@@ -12,8 +12,19 @@ from sogaal.errors import SogaalError
 from sogaal.jobs import JobState
 from sogaal.pool import shared_pool
 from sogaal.runs.names import token_of
-from sogaal.runs.record import RunRecord
-from sogaal.sweep import KIND, Budget, Spec, Sweep, Trial, TrialState, best_of, default_storage, importances, read_sweep
+from sogaal.runs.record import SWEEP, RunRecord
+from sogaal.sweep import (
+    Budget,
+    Spec,
+    Sweep,
+    Trial,
+    TrialState,
+    best_of,
+    counted,
+    default_storage,
+    importances,
+    read_sweep,
+)
 
 
 @st.cache_resource(show_spinner=False)
@@ -47,7 +58,7 @@ class Shown:
     @property
     def done(self) -> int:
         """Trials that are over."""
-        return sum(one.state.counts for one in self.trials)
+        return counted(self.trials)
 
     @property
     def best(self) -> Trial | None:
@@ -91,7 +102,7 @@ def stop(token: str) -> None:
 
 def records() -> list[RunRecord]:
     """The sweeps in the folder of runs, newest first."""
-    return [one for one in _saved.records() if one.population is not None and one.population.kind == KIND]
+    return [one for one in _saved.records() if one.population is not None and one.population.kind == SWEEP]
 
 
 def look_up(token: str) -> Shown | str:
@@ -102,7 +113,7 @@ def look_up(token: str) -> Shown | str:
     try:
         saved = _server.store().get(token)
         record = saved.record
-        if record.population is None or record.population.kind != KIND:
+        if record.population is None or record.population.kind != SWEEP:
             return "it is a run, and no sweep."
         spec, trials = read_sweep(record.id, storage() or default_storage(_server.store().root))
         dataset = saved.dataset()
@@ -115,7 +126,7 @@ def look_up(token: str) -> Shown | str:
         spec=spec,
         trials=_settled(trials, record.state),
         state=record.state,
-        total=max(record.population.planned // spec.seeds, sum(one.state.counts for one in trials)),
+        total=max(record.population.planned // spec.seeds, counted(trials)),
         seconds=0.0,
         seconds_left=None,
         message=record.message,

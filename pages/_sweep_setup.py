@@ -171,7 +171,6 @@ def sidebar(made: Spec | Fault) -> None:
             "Seconds", step=60.0, key="sweep_seconds", value=None, format="%g", placeholder="no end",
             help="No trial is begun later.",
         )  # fmt: skip
-    say(fault, "trials")
     with left:
         st.number_input("Seeds a trial", step=1, key="sweep_seeds", help="One seed proves little; the mean counts.")
     with right:

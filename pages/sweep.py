@@ -1,7 +1,6 @@
 """Sweep: a search for good hyperparameters, seen as it goes, whose best trials become runs."""
 
 from datetime import datetime
-from typing import Any
 
 import streamlit as st
 
@@ -16,7 +15,7 @@ from pages._words import plain
 from sogaal.config import FIELDS
 from sogaal.errors import SogaalError
 from sogaal.jobs import JobState
-from sogaal.race import Setup, shown_value
+from sogaal.race import Setup
 from sogaal.runs.names import token_of
 from sogaal.sweep import Budget, Objective, Spec, Trial, TrialState
 
@@ -216,12 +215,8 @@ def _chosen(objective: Objective) -> None:
 
 
 def _params(trial: Trial) -> str:
-    said = [f"{FIELDS[name].title} {shown_value(_short(value))}" for name, value in trial.params.items()]
+    said = [f"{FIELDS[name].title} {_sweep_charts.told(value)}" for name, value in trial.params.items()]
     return plain(", ".join(said))
-
-
-def _short(value: Any) -> Any:
-    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 # -- one trial ---------------------------------------------------------------------------------------------------------

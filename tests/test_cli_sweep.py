@@ -94,3 +94,21 @@ def test_columns_that_are_left_out_are_not_learned_from(tmp_path: Path, capsys: 
     flags = ["--vary", "lr_g=1e-4..1e-2", "--trials", "1", "--ignore", "proline,hue", *SMALL, "--runs", str(tmp_path)]
     assert called(capsys, "wine", *flags)[0] == 0
     assert RunStore(tmp_path).entries()[0].dataset.d == 11
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--preset", "auto"], "stop_epochs must be a number in a sweep, got 'auto'"),
+        (["--vary", "stop_epochs=auto..10"], "--vary: stop_epochs must have a number as its lower end, got 'auto'"),
+        (["--resume", "last", "--trials", "4", "--scaling", "robust"], "--scaling cannot be given with it"),
+    ],
+)
+def test_what_a_sweep_cannot_do_is_said(
+    flags: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "--resume" not in flags:
+        flags = ["onecluster", "--vary", "lr_g=1e-4..1e-2", "--trials", "1", *flags]
+    status, _, errors = called(capsys, *flags, "--runs", str(tmp_path))
+    assert status == 2
+    assert words in errors

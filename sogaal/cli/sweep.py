@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from typing import Any
 
 from sogaal.cli.parsing import RUNS_HELP, UsageError, add_ignore_argument, add_table_arguments, ignored
 from sogaal.cli.train import MAX_BYTES, add_field_arguments, config_of, source_of
@@ -31,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same")
     add_table_arguments(parser)
     add_ignore_argument(parser)
-    parser.add_argument(
-        "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
-    )
+    parser.add_argument("--scaling", choices=("minmax", "robust", "none"), help="of the columns (default minmax)")
     parser.add_argument("--preset", metavar="NAME", help="what all trials have in common; flags change single values")
     search = parser.add_argument_group("the search")
     search.add_argument(
@@ -42,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--objective", default=None, metavar="NAME",
         help="what is best: auc_stop (the default), auc_end, average_precision, which all need labels; "
-        "seed_agreement, which needs none",
+        "seed_agreement, excess_mass, which need none",
     )  # fmt: skip
     search.add_argument("--method", metavar="NAME", help="tpe (the default), random or grid")
     search.add_argument(
@@ -87,19 +84,19 @@ def run(arguments: argparse.Namespace) -> int:
         _check_resume(arguments)
     else:
         begun = (source_of(arguments), config_of(arguments))
-    from sogaal.cli.sweeping import Request, begin_sweep, finish_sweep, pool_of, resume_sweep
+    from sogaal.cli.sweeping import Request, begin_sweep, finish_sweep, pool_of
     from sogaal.runs.store import RunStore
-    from sogaal.sweep import Budget
+    from sogaal.sweep import Budget, Sweep
 
     store, budget = RunStore(arguments.runs), Budget(arguments.trials, arguments.seconds)
     with pool_of(arguments.workers, arguments.dask) as pool:
         if arguments.resume is not None:
-            sweep = resume_sweep(store, arguments.resume, budget, pool, arguments.storage)
+            sweep = Sweep.resume(store, arguments.resume, budget, pool, arguments.storage)
         else:
             request = Request(
                 *begun, arguments.label, arguments.id, ignored(arguments), arguments.sheet, MAX_BYTES,
-                arguments.scaling, tuple(arguments.vary), arguments.objective or "auc_stop",
-                arguments.method or "tpe", _or(arguments.seeds, None), _or(arguments.sampler_seed, 0),
+                arguments.scaling or "minmax", tuple(arguments.vary), arguments.objective or "auc_stop",
+                arguments.method or "tpe", arguments.seeds, arguments.sampler_seed or 0,
                 arguments.prune,
             )  # fmt: skip
             sweep = begin_sweep(request, budget, store, pool, arguments.storage)
@@ -110,13 +107,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
 
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
 def _check_resume(arguments: argparse.Namespace) -> None:
     """What a sweep is was said when it was begun."""
-    fixed = ("data", "path", "label", "id", "preset", "objective", "method", "seeds", "sampler_seed")
+    fixed = ("data", "path", "label", "id", "preset", "objective", "method", "seeds", "sampler_seed",
+             "scaling", "ignore", "sheet")  # fmt: skip
     given = [name for name in fixed if getattr(arguments, name) is not None]
     given += [name for name in ("vary", "prune") if getattr(arguments, name)]
     given += [name for name in FIELDS if getattr(arguments, f"field_{name}") is not None]

@@ -103,11 +103,6 @@ def _said_of_vary() -> Iterator[None]:
         raise UsageError(f"--vary: {error}") from None
 
 
-def resume_sweep(store: RunStore, run: str, budget: Budget, pool: RunPool, storage: str | None) -> Sweep:
-    """Go on with a sweep; errors as of :meth:`Sweep.resume`."""
-    return Sweep.resume(store, run, budget, pool, storage)
-
-
 def finish_sweep(sweep: Sweep, *, top: int, as_json: bool, show: bool) -> int:
     """Have the sweep done to its end and tell of it; returns the exit status.
 

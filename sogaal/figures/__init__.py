@@ -103,14 +103,12 @@ from sogaal.figures.strip import (
 from sogaal.figures.sweep_contour import (
     SweepContourInfo,
     sweep_contour_caption,
-    sweep_contour_figure,
     sweep_contour_info,
     sweep_contour_spec,
 )
 from sogaal.figures.sweep_course import (
     SweepCourseInfo,
     sweep_course_caption,
-    sweep_course_figure,
     sweep_course_info,
     sweep_course_spec,
 )
@@ -118,14 +116,12 @@ from sogaal.figures.sweep_importances import (
     BAR_HEIGHT,
     SweepImportancesInfo,
     sweep_importances_caption,
-    sweep_importances_figure,
     sweep_importances_info,
     sweep_importances_spec,
 )
 from sogaal.figures.sweep_parallel import (
     SweepParallelInfo,
     sweep_parallel_caption,
-    sweep_parallel_figure,
     sweep_parallel_info,
     sweep_parallel_spec,
 )
@@ -133,7 +129,6 @@ from sogaal.figures.sweep_slices import (
     SLICES_HEIGHT,
     SweepSlicesInfo,
     sweep_slices_caption,
-    sweep_slices_figure,
     sweep_slices_info,
     sweep_slices_spec,
 )
@@ -276,23 +271,18 @@ __all__ = [
     "strip_spec",
     "style",
     "sweep_contour_caption",
-    "sweep_contour_figure",
     "sweep_contour_info",
     "sweep_contour_spec",
     "sweep_course_caption",
-    "sweep_course_figure",
     "sweep_course_info",
     "sweep_course_spec",
     "sweep_importances_caption",
-    "sweep_importances_figure",
     "sweep_importances_info",
     "sweep_importances_spec",
     "sweep_parallel_caption",
-    "sweep_parallel_figure",
     "sweep_parallel_info",
     "sweep_parallel_spec",
     "sweep_slices_caption",
-    "sweep_slices_figure",
     "sweep_slices_info",
     "sweep_slices_spec",
     "theme",

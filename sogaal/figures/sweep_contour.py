@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
-from sogaal.figures.spec import Spec, to_figure
+from sogaal.figures.spec import Spec
 from sogaal.figures.swept import (
     FloatArray,
     SweptAxis,
@@ -134,11 +133,6 @@ def sweep_contour_spec(info: SweepContourInfo, *, dark: bool = False, revision: 
         }
     )
     return {"data": data, "layout": layout}
-
-
-def sweep_contour_figure(info: SweepContourInfo, *, dark: bool = False) -> go.Figure:
-    """:func:`sweep_contour_spec` as a plotly figure."""
-    return to_figure(sweep_contour_spec(info, dark=dark))
 
 
 def sweep_contour_caption(info: SweepContourInfo) -> str:

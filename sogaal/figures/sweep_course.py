@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
-from sogaal.figures.spec import Spec, to_figure
+from sogaal.figures.spec import Spec
 from sogaal.figures.swept import FloatArray, TrialPoint, numbers_of, value_range, values_of
 from sogaal.figures.theme import axis, base_layout, theme
 
@@ -75,11 +74,6 @@ def sweep_course_spec(info: SweepCourseInfo, *, dark: bool = False, revision: st
         {"type": "scatter", "mode": "lines", "x": info.best_at, "y": info.best, "line": line, "hoverinfo": "skip"}
     )
     return {"data": data, "layout": layout}
-
-
-def sweep_course_figure(info: SweepCourseInfo, *, dark: bool = False) -> go.Figure:
-    """:func:`sweep_course_spec` as a plotly figure."""
-    return to_figure(sweep_course_spec(info, dark=dark))
 
 
 def sweep_course_caption(info: SweepCourseInfo) -> str:

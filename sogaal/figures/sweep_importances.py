@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
-from sogaal.figures.spec import Spec, to_figure
+from sogaal.figures.spec import Spec
 from sogaal.figures.swept import FloatArray
 from sogaal.figures.theme import axis, base_layout, theme
 
@@ -35,7 +34,7 @@ def sweep_importances_spec(info: SweepImportancesInfo, *, dark: bool = False, re
         "margin": {"l": 10, "r": 46, "t": 6, "b": 10},
         "hovermode": False,
         "bargap": 0.35,
-        "xaxis": axis(colours, range=[0, max(1.0, 0.01)], visible=False, fixedrange=True),
+        "xaxis": axis(colours, range=[0, 1.0], visible=False, fixedrange=True),
         "yaxis": axis(
             colours,
             tickvals=list(range(len(info.titles))),
@@ -57,11 +56,6 @@ def sweep_importances_spec(info: SweepImportancesInfo, *, dark: bool = False, re
         "textfont": {"size": 12, "color": colours.ink},
     }
     return {"data": [bars], "layout": layout}
-
-
-def sweep_importances_figure(info: SweepImportancesInfo, *, dark: bool = False) -> go.Figure:
-    """:func:`sweep_importances_spec` as a plotly figure."""
-    return to_figure(sweep_importances_spec(info, dark=dark))
 
 
 def sweep_importances_caption() -> str:

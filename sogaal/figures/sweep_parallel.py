@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
-from sogaal.figures.spec import Spec, to_figure
+from sogaal.figures.spec import Spec
 from sogaal.figures.swept import FloatArray, SweptAxis, TrialPoint, best_scale, places_of, short, values_of
 from sogaal.figures.theme import FONT, base_layout, theme
 
@@ -81,11 +80,6 @@ def _dimension(one: SweptAxis, places: FloatArray) -> dict[str, Any]:
     exponents = np.log10(np.maximum(places, np.float32(1e-30))).astype(np.float32)
     return {"label": one.title, "values": exponents, "range": [low, high], "tickvals": ticks,
             "ticktext": [short(10**tick) for tick in ticks]}  # fmt: skip
-
-
-def sweep_parallel_figure(info: SweepParallelInfo, *, dark: bool = False) -> go.Figure:
-    """:func:`sweep_parallel_spec` as a plotly figure."""
-    return to_figure(sweep_parallel_spec(info, dark=dark))
 
 
 def sweep_parallel_caption() -> str:

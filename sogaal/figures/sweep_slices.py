@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import plotly.graph_objects as go
 
-from sogaal.figures.spec import Spec, to_figure
+from sogaal.figures.spec import Spec
 from sogaal.figures.swept import FloatArray, SweptAxis, TrialPoint, numbers_of, places_of, value_range, values_of
 from sogaal.figures.theme import axis, base_layout, theme
 
@@ -82,11 +81,6 @@ def sweep_slices_spec(info: SweepSlicesInfo, *, dark: bool = False, revision: st
             }
         )
     return {"data": data, "layout": layout}
-
-
-def sweep_slices_figure(info: SweepSlicesInfo, *, dark: bool = False) -> go.Figure:
-    """:func:`sweep_slices_spec` as a plotly figure."""
-    return to_figure(sweep_slices_spec(info, dark=dark))
 
 
 def sweep_slices_caption() -> str:

@@ -4,16 +4,14 @@ from sogaal.sweep.importances import FEWEST, importances
 from sogaal.sweep.objectives import CHOSEN_WITH_LABELS, OBJECTIVES, Objective, objective_of
 from sogaal.sweep.search import read_sweep
 from sogaal.sweep.space import VARIED, Dimension, dimension_of, range_of, suggested
-from sogaal.sweep.spec import METHOD_NAMES, Spec, make_spec
+from sogaal.sweep.spec import Spec, make_spec
 from sogaal.sweep.storage import default_storage
-from sogaal.sweep.sweep import KIND, Budget, Sweep, SweepSnapshot
-from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of
+from sogaal.sweep.sweep import Budget, Sweep, SweepSnapshot
+from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of, counted
 
 __all__ = [
     "CHOSEN_WITH_LABELS",
     "FEWEST",
-    "KIND",
-    "METHOD_NAMES",
     "OBJECTIVES",
     "VARIED",
     "Budget",
@@ -26,6 +24,7 @@ __all__ = [
     "TrialRun",
     "TrialState",
     "best_of",
+    "counted",
     "default_storage",
     "dimension_of",
     "importances",

@@ -12,7 +12,6 @@ from typing import Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.config import TrainConfig
 from sogaal.errors import ConfigError
 from sogaal.frames import DiscriminatorWeights
 from sogaal.labelfree import excess_mass, uniform_rows
@@ -93,15 +92,11 @@ class Objective:
 
 def _scoring(outcome: RunOutcome, at_stop: Found | None, at_end: Found | None) -> Found:
     """That of the D that scores."""
-    stop = outcome.config.score_at == "stop" and _stops(outcome.config)
+    stop = outcome.config.score_at == "stop" and outcome.config.stop_step(1) is not None
     found = at_stop if stop else at_end
     if found is None:
         raise Unmeasured(f"seed {outcome.config.seed}: G does not stop within the run.")
     return found
-
-
-def _stops(config: TrainConfig) -> bool:
-    return config.whether_stop == 1
 
 
 def _mean_of(name: str, missing: str) -> Callable[[Judged], float]:

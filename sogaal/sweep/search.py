@@ -14,7 +14,7 @@ import numpy as np
 from sogaal.errors import ConfigError, RunError
 from sogaal.sweep.space import grid_of
 from sogaal.sweep.spec import Spec
-from sogaal.sweep.storage import open_storage, quiet_optuna, without_password
+from sogaal.sweep.storage import open_storage, quiet_optuna, reason_of, without_password
 from sogaal.sweep.trials import MESSAGE, RUNS, Trial, TrialRun, TrialState, plain_runs, trial_of
 
 if TYPE_CHECKING:
@@ -213,5 +213,4 @@ def _trials(study: "optuna.Study") -> list[Trial]:
 
 
 def _unusable(url: str, error: Exception) -> ConfigError:
-    reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
-    return ConfigError(f"storage cannot be used, {without_password(url)!r}: {reason}", field="storage")
+    return ConfigError(f"storage cannot be used, {without_password(url)!r}: {reason_of(error)}", field="storage")

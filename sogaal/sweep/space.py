@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sogaal.config import FIELDS, FieldInfo, TrainConfig
+from sogaal.config import AUTO, FIELDS, FieldInfo, TrainConfig
 from sogaal.errors import ConfigError
 
 if TYPE_CHECKING:  # Optuna is loaded when there is something to search
@@ -113,20 +113,21 @@ def dimension_of(text: str) -> Dimension:
 
 
 def range_of(
-    field: str, low: float | None, high: float | None, *, log: bool | None = None, points: int | None = None
+    field: str, low: float | str | None, high: float | str | None, *, log: bool | None = None, points: int | None = None
 ) -> Dimension:
     """A range; ``log``: None = by the field and the ends."""
     _check_name(field)
     for end, value in (("lower", low), ("upper", high)):
-        if value is None:
-            raise ConfigError(f"{field} must have a number as its {end} end, got none.", field=field)
-    assert low is not None
-    assert high is not None
+        if not isinstance(value, int | float):
+            got = "none" if value is None else repr(value)
+            raise ConfigError(f"{field} must have a number as its {end} end, got {got}.", field=field)
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
     return Dimension(field, low, high, _log_by_itself(FIELDS[field], low, high) if log is None else log, points)
 
 
 def _log_by_itself(info: FieldInfo, low: float, high: float) -> bool:
-    return low > 0 and (info.log or high / low >= LOG_RATIO)
+    return low > 0 and (info.log or high >= LOG_RATIO * low)
 
 
 def _check_name(name: str) -> None:
@@ -143,6 +144,8 @@ def suggested(field: str, base: TrainConfig) -> Dimension:
     info, value = FIELDS[field], getattr(base, field)
     if info.choices:
         return Dimension(field, values=info.choices)
+    if value == AUTO:
+        value = TrainConfig().stop_epochs
     centre = value if value is not None else info.low or 1
     if info.name in ("hidden_size", "max_epochs") and value is None:
         centre = {"hidden_size": 32, "max_epochs": base.epochs}[info.name]
@@ -188,10 +191,11 @@ def _check_dimension(one: Dimension, base: TrainConfig) -> None:
         return
     if FIELDS[name].choices:
         raise ConfigError(f"{name} has no range: give some of its values.", field=name)
-    if one.whole and not (float(one.low).is_integer() and float(one.high).is_integer()):
+    if one.whole and not all(isinstance(end, int) or end.is_integer() for end in (one.low, one.high)):
         raise ConfigError(f"{name} must have whole numbers as its ends, got {one.low:g}..{one.high:g}.", field=name)
     for value in (one.low, one.high):  # also what is not finite
-        base.replace(**{name: int(value) if one.whole and math.isfinite(value) else value})
+        whole = one.whole and (isinstance(value, int) or math.isfinite(value))
+        base.replace(**{name: int(value) if whole else value})
     if not one.low < one.high:
         raise ConfigError(
             f"{name} must have a lower end below its upper end, got {_shown(one.low)}..{_shown(one.high)}.", field=name

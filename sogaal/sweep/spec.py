@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
-from sogaal.config import TrainConfig
+from sogaal.config import AUTO, TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError, RunError
 from sogaal.members import as_long_as_needed
@@ -137,12 +137,20 @@ def make_spec(
             raise ConfigError(f"score_at cannot be varied: {wanted.title} is about one moment.", field="score_at")
         base = base.replace(score_at=wanted.at)
     checked = checked_space(space, base)
+    _check_stop(base, checked)
     if not _length_varies([one.field for one in checked]):
         base = as_long_as_needed(base)
     spec = Spec(base, scaling, checked, objective, method, seeds, sampler_seed, prune)
     if method == "grid":
         grid_of(checked)  # says if there are too many points
     return spec
+
+
+def _check_stop(base: TrainConfig, space: Sequence[Dimension]) -> None:
+    """An automatic run has D's of several seeds, and a trial's seeds are its own."""
+    varied = [one for one in space if one.field == "stop_epochs"]
+    if (base.automatic and not varied) or any(AUTO in one.values for one in varied):
+        raise ConfigError(f"stop_epochs must be a number in a sweep, got {AUTO!r}.", field="stop_epochs")
 
 
 def _length_varies(fields: Sequence[str]) -> bool:

@@ -27,6 +27,11 @@ def without_password(url: str) -> str:
     return re.sub(r"(?<=://)([^/@]*?):[^/@]*@", r"\1:***@", url)
 
 
+def reason_of(error: Exception) -> str:
+    """What a database says, in one line."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())[:300]
+
+
 def open_storage(url: str) -> "BaseStorage":
     """Optuna's storage at ``url``, as SQLAlchemy spells it; the tables are made where there are none.
 
@@ -43,10 +48,9 @@ def open_storage(url: str) -> "BaseStorage":
             url, engine_kwargs={"connect_args": {"timeout": BUSY_SECONDS}} if sqlite else {}
         )
     except (SQLAlchemyError, ImportError, RuntimeError, ValueError, OSError) as error:
-        reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
         raise ConfigError(
             "storage must be the address of a database that can be opened, such as sqlite:///sweeps.db, got "
-            f"{without_password(url)!r}: {reason}",
+            f"{without_password(url)!r}: {reason_of(error)}",
             field="storage",
         ) from None
     if sqlite:

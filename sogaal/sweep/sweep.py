@@ -40,7 +40,6 @@ from sogaal.sweep.spec import Spec, checked_budget
 from sogaal.sweep.storage import default_storage
 from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of, counted, members_of, trial_run
 
-KIND = SWEEP
 # Runs that are asked for ahead, for each worker: with one at work and one that waits, none is idle while Optuna thinks.
 AHEAD = 2
 # What a sweep may take to end when the program does.
@@ -149,7 +148,7 @@ class Sweep(Recorded):
         :class:`RunError` where it is none, or somebody else is at it, and :class:`ConfigError`.
         """
         saved = store.get(run)
-        if saved.record.population is None or saved.record.population.kind != KIND:
+        if saved.record.population is None or saved.record.population.kind != SWEEP:
             raise RunError(f"{saved.id} is no sweep: sogaal runs list shows what it is.")
         dataset = saved.dataset()
         writer = store.writer(saved.id)  # first, so that nobody else goes on with it
@@ -174,7 +173,7 @@ class Sweep(Recorded):
         told = f"{data.name} · sweep of {', '.join(spec.fields)} · {spec.objective.title}, {spec.objective.chosen}"
         planned = Planned((self._total() or self.done) * spec.seeds, spec.varied)
         scaler = Scaler.fit(data.X, spec.scaling, data.feature_names)
-        return Group(data, spec.base, scaler, [spec.base], KIND, told, planned=planned)
+        return Group(data, spec.base, scaler, [spec.base], SWEEP, told, planned=planned)
 
     # -- what anybody may ask ------------------------------------------------------------------------------------------
 

@@ -108,7 +108,6 @@ def trial_of(found: "FrozenTrial") -> Trial:
 
 
 _STATES = {
-    "WAITING": TrialState.RUNNING,
     "RUNNING": TrialState.RUNNING,
     "COMPLETE": TrialState.COMPLETED,
     "PRUNED": TrialState.PRUNED,

@@ -97,3 +97,13 @@ def test_a_grid_has_every_point_once() -> None:
     assert points[0] == {"stop_epochs": 1, "lr_g": 1e-4}
     assert points[-1] == {"stop_epochs": 4, "lr_g": 1e-2}
     assert len(points) == len({tuple(point.values()) for point in points}) == 4 * 3  # whole numbers, each once
+
+
+def test_an_end_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ConfigError, match="stop_epochs must have a number as its lower end, got 'auto'"):
+        dimension_of("stop_epochs=auto..10")
+
+
+def test_ends_beyond_all_numbers_are_refused() -> None:
+    with pytest.raises(ConfigError, match="k must"):
+        checked_space([dimension_of(f"k=1..{10**400}")], BASE)
