@@ -130,9 +130,8 @@ class RunPool:
         """
         table, labels = self._checked(X, y)
         wanted = checked_wanted(keep, None, 1, ())
-        line = Line()
         busy = self.workers if at_most is None else min(at_most, self.workers)
-        return Feed(self._batch(table, labels, [], line, wanted, busy), line, len(table))
+        return Feed(self._batch(table, labels, [], Line(), wanted, busy), len(table))
 
     def _checked(
         self, X: npt.ArrayLike, y: npt.NDArray[np.integer] | None
@@ -192,7 +191,35 @@ class RunPool:
         self.close()
 
 
-class Runs(Iterator[RunOutcome]):
+class _UnderWay:
+    """Runs of a pool under way, which are cancelled when this is: closed, left or forgotten."""
+
+    def __init__(self, batch: "_Batch") -> None:
+        self._batch = batch
+        self._abandon = weakref.finalize(self, batch.cancel)
+        batch.start()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the runs that were left have been cancelled."""
+        return self._batch.cancelled
+
+    def cancel(self) -> None:
+        """End the runs that are left, within about a tenth of a second; nothing after the end. Any thread may."""
+        self._batch.cancel()
+
+    def __enter__(self) -> Self:
+        """Itself; what is left at the end of the block is cancelled."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Cancel what is left."""
+        self.cancel()
+
+
+class Runs(_UnderWay, Iterator[RunOutcome]):
     """The outcomes of :meth:`RunPool.run` as they come. Work goes on whether or not somebody asks for the next.
 
     Cancelled, or forgotten before its end, it cancels what is left; outcomes that were there already still come.
@@ -202,11 +229,9 @@ class Runs(Iterator[RunOutcome]):
     def __init__(self, batch: "_Batch", total: int) -> None:
         self.total = total
         self.done = 0
-        self._batch = batch
         self._started = time.monotonic()
         self._last = self._started
-        self._abandon = weakref.finalize(self, batch.cancel)
-        batch.start()
+        super().__init__(batch)
 
     @property
     def runs_per_second(self) -> float:
@@ -218,16 +243,7 @@ class Runs(Iterator[RunOutcome]):
         """An estimate; None before the first outcome."""
         return (self.total - self.done) / self.runs_per_second if self.done else None
 
-    @property
-    def cancelled(self) -> bool:
-        """Whether the runs that were left have been cancelled."""
-        return self._batch.cancelled
-
-    def cancel(self) -> None:
-        """End the runs that are left, within about a tenth of a second; does nothing after the end."""
-        self._batch.cancel()
-
-    close = cancel
+    close = _UnderWay.cancel
 
     def __iter__(self) -> Self:
         """Itself."""
@@ -242,30 +258,19 @@ class Runs(Iterator[RunOutcome]):
         self._last = time.monotonic()
         return found
 
-    def __enter__(self) -> Self:
-        """The iterator; what is left at the end of the block is cancelled."""
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Cancel what is left."""
-        self.cancel()
-
-
-class Feed:
+class Feed(_UnderWay):
     """Runs that are submitted one by one to a pool, and their outcomes as they come; made by :meth:`RunPool.feed`.
 
     One thread submits and takes. ``outstanding``: how many outcomes are still to come. Closed, or forgotten, it cancels
     what is left.
     """
 
-    def __init__(self, batch: "_Batch", line: Line, n: int) -> None:
+    def __init__(self, batch: "_Batch", n: int) -> None:
         self.outstanding = 0
-        self._batch, self._line, self._n = batch, line, n
+        self._n = n
         self._submitted = 0
-        self._abandon = weakref.finalize(self, batch.cancel)
-        batch.start()
+        super().__init__(batch)
 
     def submit(self, config: TrainConfig) -> int:
         """Have one more run trained; returns its index, by which its outcome is known.
@@ -286,25 +291,6 @@ class Feed:
         found = self._batch.next() if self.outstanding else None
         self.outstanding -= 0 if found is None else 1
         return found
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the runs that were left have been cancelled."""
-        return self._batch.cancelled
-
-    def cancel(self) -> None:
-        """End the runs that are left, within about a tenth of a second. Any thread may."""
-        self._batch.cancel()
-
-    def __enter__(self) -> Self:
-        """The feed; what is left at the end of the block is cancelled."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Cancel what is left."""
-        self.cancel()
 
 
 def _nothing() -> None:
