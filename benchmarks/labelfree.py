@@ -20,8 +20,6 @@ from ensembles import TABLES as AUTHORS_TABLES
 from parts.courses import Course, course_of
 from parts.labelfree_page import page
 from scipy.stats import spearmanr
-from sklearn.ensemble import IsolationForest
-from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from sogaal.config import AUTHORS_STOP_EPOCHS, make_config
 from sogaal.data import Dataset, list_datasets, load_dataset
@@ -39,6 +37,7 @@ from sogaal.labelfree import (
     turn,
 )  # fmt: skip
 from sogaal.metrics import ranking_metrics_of_rows, roc_auc
+from sogaal.rivals.classic import isolation_forest, knn, lof
 from sogaal.scaling import Scaler
 from sogaal.seeding import member_seeds
 from sogaal.trainer import Trainer
@@ -191,12 +190,8 @@ def automatic(X: npt.NDArray[np.float32], y: npt.NDArray[np.integer], seed: int,
 
 def rivals(X: npt.NDArray[np.float32], y: npt.NDArray[np.integer], seed: int) -> dict[str, float]:
     """scikit-learn's detectors as they come; distance to the fifth neighbour for kNN."""
-    distance = NearestNeighbors(n_neighbors=6).fit(X).kneighbors(X)[0][:, -1]
-    return {
-        "kNN (5)": roc_auc(-distance, y),
-        "LOF (20)": roc_auc(LocalOutlierFactor(20).fit(X).negative_outlier_factor_, y),
-        "IsolationForest": roc_auc(IsolationForest(random_state=seed).fit(X).score_samples(X), y),
-    }
+    kinds = {"kNN (5)": knn, "LOF (20)": lof, "IsolationForest": isolation_forest}
+    return {name: roc_auc(fit(X, seed, bool)[0], y) for name, fit in kinds.items()}
 
 
 def hand_set(X: npt.NDArray[np.float32], y: npt.NDArray[np.int8], name: str, seed: int) -> dict[str, float]:

@@ -24,7 +24,7 @@ def why(run: Shown) -> str:
     choice = run.snapshot().choice
     if choice is None:
         return ""
-    return f"{len(choice.steps)} moments of {len(choice.seeds)} seeds rank together; no label was used."
+    return f"{choice.voters} rank together; no label was used."
 
 
 def stop(run: Shown) -> None:

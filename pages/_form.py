@@ -31,7 +31,8 @@ def setup_form() -> tuple[Dataset, TrainConfig | None]:
         _field("k", fault)
     if _auto.switch():
         _field("auto_seeds", fault)
-        st.caption(f"The run ends where D turns, after {AUTO_STEPS:,} steps at the latest.")
+        if config is not None:
+            st.caption(f"The run ends where D turns, after {config.total_steps(dataset.n):,} steps at the latest.")
     else:
         _field("stop_epochs", fault)
         if config is not None:
@@ -213,7 +214,7 @@ def _number(info: FieldInfo, key: str) -> None:
 def _empty_means(info: FieldInfo) -> str | None:
     if info.name == "max_epochs":
         stop = st.session_state.get(_setup.key_of("stop_epochs")) or 0
-        return f"{AUTO_STEPS:,} steps at most" if isinstance(stop, str) else f"3 × stop = {3 * stop}"
+        return f"about {AUTO_STEPS:,} steps at most" if isinstance(stop, str) else f"3 × stop = {3 * stop}"
     return "√n, rounded up" if info.name == "hidden_size" else None
 
 

@@ -25,12 +25,17 @@ class Choice:
     turned: bool
 
     @property
+    def voters(self) -> str:
+        """Whose D's rank the rows, in words."""
+        moments = "one moment" if len(self.steps) == 1 else f"{len(self.steps)} moments"
+        return f"{moments} of {'one seed' if len(self.seeds) == 1 else f'{len(self.seeds)} seeds'}"
+
+    @property
     def why(self) -> str:
         """Why the run ended where it did, in one sentence."""
         if not self.steps:
             return "No moment was judged yet."
-        who = "one seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
-        kept = f"the mean of {len(self.steps)} moments of {who} ranks the rows"
+        kept = f"the mean of {self.voters} ranks the rows"
         if not self.turned:
             return f"D did not turn by step {self.steps[-1]:,}: {kept}."
         low = self.likeness[-2]

@@ -37,11 +37,9 @@ class Committee:
     """
 
     def __init__(self, X: FloatArray, config: TrainConfig, first: Engine, last: int) -> None:
-        self._others = [
-            engine_for(X, [config.replace(seed=seed)]) for seed in member_seeds(config.seed, config.auto_seeds)[1:]
-        ]
-        self._first = first
         self._seeds = tuple(member_seeds(config.seed, config.auto_seeds))
+        self._others = [engine_for(X, [config.replace(seed=seed)]) for seed in self._seeds[1:]]
+        self._first = first
         self._last = last
         n = len(X)
         sample = stream(0, Stream.SAMPLE, 4).choice(n, min(n, COMPARED_ROWS), replace=False)
@@ -82,7 +80,7 @@ class Committee:
 
     def _in(self) -> list[int]:
         """The places of the seeds whose numbers are all finite."""
-        return [at for at, kept in enumerate(self._kept) if at == 0 or all(np.isfinite(one).all() for one in kept[-1:])]
+        return [at for at, kept in enumerate(self._kept) if at == 0 or not kept or np.isfinite(kept[-1]).all()]
 
     @property
     def moments(self) -> int:

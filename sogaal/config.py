@@ -90,7 +90,7 @@ class TrainConfig(BaseModel):
     max_epochs: int | None = _field(
         None,
         "Epochs in all",
-        "Length of the run in epochs; empty means 3 x stop_epochs, as in the original (auto: 1,600 steps at most).",
+        f"Length of the run in epochs; empty means 3 x stop_epochs, as in the original (auto: {AUTO_STEPS:,} steps).",
         "game",
         ge=1,
         le=300_000,

@@ -7,12 +7,15 @@ import numpy.typing as npt
 
 from sogaal.frames import DiscriminatorWeights
 from sogaal.labelfree import mass_volume, uniform_rows
+from sogaal.seeding import Stream, stream
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 
 # Hidden activations that are computed at a time, so that memory does not grow with the table.
 BLOCK_FLOATS = 2**21
+# Rows that a live page judges without labels.
+JUDGED_ROWS = 20_000
 
 
 def combined(voters: Sequence[DiscriminatorWeights], X: FloatArray) -> DoubleArray:
@@ -27,8 +30,14 @@ def combined(voters: Sequence[DiscriminatorWeights], X: FloatArray) -> DoubleArr
 
 
 def kept_volume(weights: DiscriminatorWeights, X: FloatArray) -> float:
-    """:func:`sogaal.labelfree.mass_volume` of one D on its scaled table ``X`` (n, d): 0 to 1, lower is better."""
-    return mass_volume(_logits(weights, X), _logits(weights, uniform_rows(X)))
+    """:func:`sogaal.labelfree.mass_volume` of one D on its scaled table ``X`` (n, d): 0 to 1, lower is better.
+
+    Of a table of more than :data:`JUDGED_ROWS` rows a fixed sample of them is judged.
+    """
+    uniform = uniform_rows(X)
+    if len(X) > JUDGED_ROWS:
+        X = X[stream(0, Stream.SAMPLE, 5).choice(len(X), JUDGED_ROWS, replace=False)]
+    return mass_volume(_logits(weights, X), _logits(weights, uniform))
 
 
 def _logits(weights: DiscriminatorWeights, X: FloatArray) -> DoubleArray:

@@ -686,3 +686,10 @@ def test_an_old_model_scores_without_drift(
         assert words in capsys.readouterr().err
     assert main(["score", str(model), str(plain), "--drift", str(model)]) == 2
     assert "--drift must not be a file that is read" in capsys.readouterr().err
+
+
+def test_a_single_seed_may_choose_the_stop(plain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = trained(capsys, plain, "--preset", "auto", "--n_estimators", "1", "--max_epochs", "100", "--no-save")
+    assert isinstance(told["auto"], dict)
+    assert len(told["auto"]["seeds"]) == 1
+    assert told["auto"]["why"].endswith("the mean of one moment of one seed ranks the rows.")

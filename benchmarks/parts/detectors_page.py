@@ -24,7 +24,7 @@ Three cautions. The rule of the automatic stop was found on these very tables, s
 which D scores by default (`SOGAAL` when G stops, `MOGAAL` at the end) was chosen by the AUC on the paper's tables: both
 favour GAAL. The other way round, all runs of SO-GAAL and MO-GAAL stop G after 20 epochs, the default, where the authors
 have a length of their own for each table; with theirs the figures in the README are higher, and nobody without labels
-would know them. And three seeds say little of the spread.
+would know them. And so few seeds say little of the spread.
 """
 
 

@@ -124,7 +124,7 @@ def _lessons(tables: Tables) -> Iterator[str]:
     yield (
         f"A fixed 600 steps, averaged, has {_both(fixed)}; the rule {_both(rule)}. So the rule gains nothing on these "
         "tables, where 600 was chosen by looking; it is there because how long G needs depends on the table, on the "
-        "algorithm (MO-GAAL turns about 400 steps later) and on the learning rates."
+        "algorithm (MO-GAAL turns later) and on the learning rates."
     )
     for label, group in groups(tables).items():
         auto = group_mean(tables, group, "automatic stop")

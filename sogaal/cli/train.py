@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
     ensemble = parser.add_argument_group("an ensemble")
     ensemble.add_argument(
-        "--n_estimators", type=_count, default=1, metavar="N",
+        "--n_estimators", type=_count, metavar="N",
         help="train so many seeds, whose mean logit ranks; the first is --seed, the others follow from it (default 1; "
         "8 with --preset auto)",
     )  # fmt: skip
@@ -117,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     if config.automatic:
         config = _of_seeds(arguments, config)
-    elif arguments.n_estimators > 1:
+    elif (arguments.n_estimators or 1) > 1:
         return _ensemble(arguments, source, config)
     if arguments.n_jobs is not None:
         raise UsageError("--n_jobs is how many processes train an ensemble: it needs --n_estimators of 2 or more.")
@@ -154,7 +154,7 @@ def _of_seeds(arguments: argparse.Namespace, config: TrainConfig) -> TrainConfig
     """The configuration of an automatic stop: its seeds are an ensemble in one run."""
     if arguments.n_jobs is not None:
         raise UsageError("--n_jobs does not go with stop_epochs auto: its seeds play side by side in one process.")
-    if arguments.n_estimators == 1:
+    if arguments.n_estimators is None:
         return config
     if arguments.field_auto_seeds is not None:
         raise UsageError("--n_estimators and --auto_seeds are the same with stop_epochs auto: give only one of them.")

@@ -224,13 +224,9 @@ class Training:
         data, trainer, summary = self.dataset, self.trainer, self.trainer.summary()
         labels = "no labels" if data.y is None else f"{data.n_outliers:,} outliers ({data.outlier_share:.1%})"
         stop = trainer.stop_step
-        stopped = (
-            "G never stops"
-            if trainer.choice is not None
-            else "G did not stop"
-            if stop is None
-            else f"G stopped after epoch {stop // trainer.batches:,}"
-        )
+        stopped = "G did not stop" if stop is None else f"G stopped after epoch {stop // trainer.batches:,}"
+        if trainer.choice is not None:
+            stopped = "G never stops"
         rows = {
             "table": f"{data.name}: {data.n:,} rows, {data.d:,} features, {labels}",
             "setting": ", ".join(f"{name} {value}" for name, value in self._setting().items()),
@@ -239,14 +235,9 @@ class Training:
             "D loss, G loss": f"{_number(summary['d_loss'])}, {_number(summary['g_loss'])}",
         }
         if data.y is not None:
-            rows["AUC at stop"] = _number(summary["auc_stop"])
-            rows["AUC at end"] = _number(summary["auc_final"])
-            rows["AUC best"] = _number(summary["auc_best"])
-        if trainer.choice is not None:
-            rows |= {"AUC, all seeds": rows["AUC at end"]} if data.y is not None else {}
-            rows = {
-                name: value for name, value in rows.items() if name not in ("AUC at stop", "AUC at end", "AUC best")
-            }
+            aucs = {"AUC at stop": "auc_stop", "AUC at end": "auc_final", "AUC best": "auc_best"}
+            shown = aucs if trainer.choice is None else {"AUC, all seeds": "auc_final"}
+            rows |= {title: _number(summary[name]) for title, name in shown.items()}
         rows |= more or {}
         if self.run_id is not None:
             rows["run"] = self.run_id

@@ -8,8 +8,9 @@ No label chooses anything: all hyperparameters are fixed beforehand (:data:`DETE
 judge the finished rankings.
 """
 
+from sogaal.rivals.classic import Fitted
 from sogaal.rivals.comparison import Comparison, Progress
-from sogaal.rivals.kinds import DETECTORS, Fitted, Kind, Part, checked_names
+from sogaal.rivals.kinds import DETECTORS, Kind, Part, checked_names
 from sogaal.rivals.report import Found, Lone, Report, plain_values, rivals_csv, rivals_table
 
 __all__ = [

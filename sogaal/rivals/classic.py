@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.floating[Any]]
+# Scores of the table's own rows (n,), and a function that scores others; lower = more abnormal.
 Fitted = tuple[Scores, Callable[[FloatArray], Scores]]
 
 NEIGHBOUR = 5

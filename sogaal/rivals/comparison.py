@@ -14,8 +14,9 @@ from sogaal.data import Dataset
 from sogaal.errors import ConfigError, failure_message
 from sogaal.labelfree import agreement
 from sogaal.metrics import ranking_metrics
+from sogaal.rivals.classic import Fitted
 from sogaal.rivals.gaal import Cancelled
-from sogaal.rivals.kinds import DETECTORS, Fitted, Kind, checked_names
+from sogaal.rivals.kinds import DETECTORS, Kind, checked_names
 from sogaal.rivals.report import Found, Report
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState

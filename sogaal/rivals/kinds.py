@@ -3,17 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import ConfigError
 from sogaal.rivals import classic, gaal
+from sogaal.rivals.classic import Fitted
 
 FloatArray = npt.NDArray[np.float32]
-# Scores of the table's own rows (n,), and a function that scores others; lower = more abnormal.
-Fitted = tuple[npt.NDArray[np.floating[Any]], Callable[[FloatArray], npt.NDArray[np.floating[Any]]]]
 Part = Literal["gaal", "scikit-learn", "PyOD"]
 INSTALL = 'pip install "sogaal[rivals]"'
 
@@ -72,8 +71,8 @@ DETECTORS: dict[str, Kind] = {
             classic.isolation_forest, classic.load_sklearn,
         ),
         Kind(
-            "lof", "LOF", "LOF", "scikit-learn", "20 neighbours (defaults)", False, classic.lof, classic.load_sklearn,
-            200_000, _PAIRS,
+            "lof", "LOF", "LOF", "scikit-learn", f"{classic.LOF_NEIGHBOURS} neighbours (defaults)", False,
+            classic.lof, classic.load_sklearn, 200_000, _PAIRS,
         ),
         Kind(
             "knn", "kNN", "kNN", "scikit-learn", f"distance to the {classic.NEIGHBOUR}th nearest other row", False,
