@@ -7,7 +7,8 @@ from pages._upload import role_choices
 from pages._words import plain
 from sogaal.data import Profile
 
-MOST_HEIGHT = 320
+# As many columns as are shown without scrolling.
+MOST_ROWS = 10
 WIDGETS = ("upload_label", "upload_id", "upload_ignore")
 
 
@@ -22,7 +23,14 @@ def preview(chosen: str) -> None:
         if profile.problem:
             st.warning(plain(profile.problem), icon=":material/warning:")
         _roles(st.session_state["upload_names"][1])
-        st.dataframe(_table(profile), hide_index=True, height=min(35 * (len(profile.columns) + 1) + 3, MOST_HEIGHT))
+        height = "content" if len(profile.columns) <= MOST_ROWS else 35 * (MOST_ROWS + 1) + 3
+        st.dataframe(
+            _table(profile),
+            hide_index=True,
+            height=height,
+            column_config={"remark": st.column_config.Column(width=190)},
+            alt="What each column of the table holds and is used as",
+        )
         if left_out:
             names = ", ".join(f"{one.name} ({one.remark or one.kind})" for one in left_out[:6])
             more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
@@ -78,12 +86,12 @@ def _table(profile: Profile) -> pd.DataFrame:
             "column": [one.name for one in profile.columns],
             "type": [one.kind for one in profile.columns],
             "used as": [one.use for one in profile.columns],
+            "remark": [one.remark for one in profile.columns],
             "missing": [
                 f"{one.missing + one.odd:,} ({(one.missing + one.odd) / rows:.1%})" if one.missing + one.odd else "none"
                 for one in profile.columns
             ],
             "distinct": [f"{one.distinct:,}" + "+" * profile.counts_are_least for one in profile.columns],
             "examples": [", ".join(one.examples) for one in profile.columns],
-            "remark": [one.remark for one in profile.columns],
         }
     )
