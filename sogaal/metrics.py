@@ -40,7 +40,10 @@ def ranking_metrics_of_rows(logits: FloatArray, y: LabelArray) -> DoubleArray:
     """:func:`ranking_metrics` of each row of ``logits`` (e, n): (e, 3) float64; one call costs less than e calls."""
     _check_both_classes(y)
     outlier = np.asarray(y) == 1
-    outliers, inliers = np.sort(logits[:, outlier], axis=1), np.sort(logits[:, ~outlier], axis=1)
+    # By places: a mask would lay the columns, not the rows, in one piece, and sorting rows would first copy each.
+    outliers, inliers = (np.take(logits, np.flatnonzero(of), axis=1) for of in (outlier, ~outlier))
+    outliers.sort(axis=1)
+    inliers.sort(axis=1)
     m, rest = outliers.shape[1], inliers.shape[1]
     # For each outlier: the rows under it, and the rows up to it (those tied with it too), of either class.
     inliers_under, inliers_up_to = _places(inliers, outliers)

@@ -34,8 +34,9 @@ At = Literal["stop", "end", "now"]
 
 # Rows that the evaluations on the way use, when the table has more; the last evaluation uses all.
 EVALUATION_ROWS = 20_000
-# Steps after which the evaluations that fell due are made, at the latest.
-EVALUATED_TOGETHER = 128
+# Steps after which the evaluations that fell due are made, at the latest: together they cost less. Until then the
+# networks are kept, in at most so many floats.
+EVALUATED_TOGETHER, KEPT_FLOATS = 512, 2**22
 
 
 class Trainer:
@@ -64,6 +65,7 @@ class Trainer:
         if config.automatic:
             self._committee = Committee(self.X, config, self.engine, self.total_steps)
         self._evaluation_rows = self._choose_evaluation_rows()
+        self._portion = self._steps_together()
         deviation = self.X.std(axis=0, dtype=np.float64)
         self._varying = deviation > 0
         self._deviation = deviation[self._varying]
@@ -84,6 +86,10 @@ class Trainer:
             size = min(len(rows), max(1, round(EVALUATION_ROWS * len(rows) / self.n)))
             parts.append(rng.choice(rows, size, replace=False))
         return np.sort(np.concatenate(parts))
+
+    def _steps_together(self) -> int:
+        size = self.engine.D.values.numel() + self.engine.G.values.numel()
+        return min(EVALUATED_TOGETHER, max(1, KEPT_FLOATS // size) * self.batches * self.config.eval_every)
 
     # -- where the run is ------------------------------------------------------------------------------------------
 
@@ -131,7 +137,7 @@ class Trainer:
         done = 0
         try:
             while done < max_steps and not self.finished:
-                steps = min(max_steps - done, EVALUATED_TOGETHER, self.total_steps - self.step)
+                steps = min(max_steps - done, self._portion, self.total_steps - self.step)
                 if self._committee is not None:
                     steps = min(steps, self._committee.next_moment(self.step) - self.step)
                 record = self.engine.advance(steps, self._evaluations(self.step, self.step + steps))
