@@ -1,40 +1,17 @@
-"""One description of a training: the source of the estimators' parameters, the flags, the form and the record.
-
-Every value that decides what a training does is a field of :class:`TrainConfig`, with its bounds and the words that
-explain it. Whoever needs a form, a flag or a record derives it from :data:`FIELDS`.
-"""
+"""`TrainConfig`: everything that decides a training, apart from the data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic.config import JsonDict
 
+from sogaal.config.fields import FieldInfo, field, field_info, shown
 from sogaal.errors import ConfigError
-
-Group = Literal["game", "learning", "networks", "batches", "run"]
 
 # The value of stop_epochs that leaves the choice to the seeds, and how long such a run goes on at most.
 AUTO: Literal["auto"] = "auto"
 AUTO_STEPS = 1600
-
-
-def _field(
-    default: Any,
-    title: str,
-    help: str,
-    group: Group,
-    *,
-    step: float | None = None,
-    log: bool = False,
-    too_low: str = "",
-    too_high: str = "",
-    **bounds: Any,
-) -> Any:
-    extra: JsonDict = {"group": group, "step": step, "log": log, "too_low": too_low, "too_high": too_high}
-    return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
 
 class TrainConfig(BaseModel):
@@ -46,13 +23,13 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    algorithm: Literal["so-gaal", "mo-gaal"] = _field(
+    algorithm: Literal["so-gaal", "mo-gaal"] = field(
         "so-gaal",
         "Algorithm",
         "SO-GAAL has one generator; MO-GAAL has k sub-generators, each aiming at its own level of D.",
         "game",
     )
-    k: int = _field(
+    k: int = field(
         10,
         "Sub-generators k",
         "How many sub-generators MO-GAAL trains; SO-GAAL has one and ignores this.",
@@ -63,7 +40,7 @@ class TrainConfig(BaseModel):
         too_low="The generated points may gather in one spot: mode collapse.",
         too_high="Each sub-generator gets few rows of a batch, and a step takes longer.",
     )
-    stop_epochs: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = _field(
+    stop_epochs: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = field(
         20,
         "Stop training G after (epochs)",
         "When G stops, counted as in the original: SO-GAAL's G trains one epoch more, MO-GAAL's one step more. auto: "
@@ -73,7 +50,7 @@ class TrainConfig(BaseModel):
         too_low="G has not reached the data: the potential outliers are far off and teach D little.",
         too_high="G imitates the data so well that D can tell nothing apart, or collapses.",
     )
-    auto_seeds: int = _field(
+    auto_seeds: int = field(
         8,
         "Seeds of an automatic stop",
         "How many seeds choose the stop together and score together where stop_epochs is auto; else ignored.",
@@ -84,10 +61,10 @@ class TrainConfig(BaseModel):
         too_low="The ranking depends on the luck of the seed.",
         too_high="Takes as many times longer and gains little.",
     )
-    whether_stop: Literal[0, 1] = _field(
+    whether_stop: Literal[0, 1] = field(
         1, "Does G stop?", "1: G stops after stop_epochs. 0: G trains to the end of the run.", "game"
     )
-    max_epochs: int | None = _field(
+    max_epochs: int | None = field(
         None,
         "Epochs in all",
         f"Length of the run in epochs; empty means 3 x stop_epochs, as in the original (auto: {AUTO_STEPS:,} steps).",
@@ -98,10 +75,10 @@ class TrainConfig(BaseModel):
         too_low="The run may end before G stops.",
         too_high="After G has stopped, D over-trains against points that no longer move.",
     )
-    score_at: Literal["stop", "end"] = _field(
+    score_at: Literal["stop", "end"] = field(
         "stop", "Score with D", "Which D scores the rows: as it was when G stopped, or at the end of the run.", "game"
     )
-    lr_d: float = _field(
+    lr_d: float = field(
         0.01,
         "Learning rate of D",
         "Step size of the discriminator's gradient descent.",
@@ -112,7 +89,7 @@ class TrainConfig(BaseModel):
         too_low="D learns slowly and G meets no resistance.",
         too_high="D wins at once, or its losses jump about.",
     )
-    lr_g: float = _field(
+    lr_g: float = field(
         0.0001,
         "Learning rate of G",
         "Step size of the generator's gradient descent.",
@@ -123,7 +100,7 @@ class TrainConfig(BaseModel):
         too_low="The potential outliers hardly move before G stops.",
         too_high="G overshoots the data or collapses to a point.",
     )
-    momentum: float = _field(
+    momentum: float = field(
         0.9,
         "Momentum",
         "Share of the last update that is carried into the next one.",
@@ -134,7 +111,7 @@ class TrainConfig(BaseModel):
         too_low="Training is slow.",
         too_high="The two networks swing past each other.",
     )
-    decay: float = _field(
+    decay: float = field(
         1e-6,
         "Learning-rate decay",
         "The learning rate at optimizer step t is lr / (1 + decay t), as in Keras.",
@@ -145,7 +122,7 @@ class TrainConfig(BaseModel):
         too_low="The learning rate stays as it is; harmless here.",
         too_high="Training comes to a halt before G has reached the data.",
     )
-    dampening: float = _field(
+    dampening: float = field(
         0.0,
         "Dampening",
         "PyTorch's dampening of the gradient from the second step on; the post passes its decay here.",
@@ -156,7 +133,7 @@ class TrainConfig(BaseModel):
         too_low="None, as in the paper.",
         too_high="At 1 only the first gradient counts and nothing is learned.",
     )
-    batch_size: int = _field(
+    batch_size: int = field(
         500,
         "Batch size",
         "Rows of the table in one step, and as many generated ones; never more than the table has.",
@@ -167,13 +144,13 @@ class TrainConfig(BaseModel):
         too_low="Noisy losses, many steps an epoch.",
         too_high="Few steps an epoch: G stops after few steps.",
     )
-    shuffle: Literal["none", "once", "each_epoch"] = _field(
+    shuffle: Literal["none", "once", "each_epoch"] = field(
         "each_epoch",
         "Shuffle the rows",
         "none: as they come; once: one order for the whole run (paper); each_epoch: a new order every epoch (post).",
         "batches",
     )
-    hidden_size: int | None = _field(
+    hidden_size: int | None = field(
         None,
         "Hidden units of D",
         "Units in D's hidden layer; empty means the square root of the number of rows, rounded up.",
@@ -184,7 +161,7 @@ class TrainConfig(BaseModel):
         too_low="D's boundary is too simple for the data.",
         too_high="Slower, and D may win too early.",
     )
-    generator_bias: float = _field(
+    generator_bias: float = field(
         1e-5,
         "Generator bias at the start",
         "Constant in both of G's bias vectors before training. The post's failure is 1.",
@@ -195,7 +172,7 @@ class TrainConfig(BaseModel):
         too_low="At 0 G starts as the identity (paper).",
         too_high="G starts far from the data and D wins at once.",
     )
-    discriminator_bias: float = _field(
+    discriminator_bias: float = field(
         0.01,
         "Discriminator bias at the start",
         "Constant in both of D's bias vectors before training.",
@@ -206,13 +183,13 @@ class TrainConfig(BaseModel):
         too_low="At 0 every hidden unit's line starts at the origin (paper).",
         too_high="All hidden units start active and D starts as a linear model.",
     )
-    discriminator_init: Literal["xavier_uniform", "variance_scaling"] = _field(
+    discriminator_init: Literal["xavier_uniform", "variance_scaling"] = field(
         "xavier_uniform",
         "Initial weights of D",
         "xavier_uniform (post), or variance_scaling: fan-in, normal cut at two standard deviations (paper).",
         "networks",
     )
-    eval_every: int = _field(
+    eval_every: int = field(
         1,
         "Evaluate every (epochs)",
         "Epochs between two evaluations of AUC and spread.",
@@ -223,7 +200,7 @@ class TrainConfig(BaseModel):
         too_low="Every epoch, as in the original.",
         too_high="Fewer points on the AUC curve.",
     )
-    seed: int = _field(
+    seed: int = field(
         0,
         "Seed",
         "Start of all random numbers: same seed and set-up, same history.",
@@ -232,7 +209,7 @@ class TrainConfig(BaseModel):
         le=2**32 - 1,
         step=1,
     )
-    device: Literal["cpu", "cuda", "mps"] = _field(
+    device: Literal["cpu", "cuda", "mps"] = field(
         "cpu", "Device", "Where the training runs; histories are equal bit for bit per kind of device.", "run"
     )
 
@@ -311,195 +288,12 @@ def _config_error(error: ValidationError) -> ConfigError:
     if first["type"] == "extra_forbidden":
         known = ", ".join(TrainConfig.model_fields)
         return ConfigError(f"{name} is not a parameter; known are {known}.", field=name)
-    return ConfigError(f"{name} must be {_rule(name)}, got {_shown(first.get('input'))}.", field=name)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _rule(name: str) -> str:
-    info = FIELDS[name]
-    if info.choices:
-        return "one of " + ", ".join(repr(c) for c in info.choices)
-    noun = "a whole number" if info.kind == "int" else "a finite number"
-    low = f"{'over' if info.low_open else 'at least'} {info.low:g}" if info.low is not None else ""
-    high = f"{'under' if info.high_open else 'at most'} {info.high:.15g}" if info.high is not None else ""
-    bounds = " and ".join(part for part in (low, high) if part)
-    words = "".join(f", or {word!r}" for word in info.words)
-    return f"{noun} {bounds}".strip() + words + (" (or empty)" if info.optional else "")
-
-
-@dataclass(frozen=True)
-class FieldInfo:
-    """What a form, a flag or a message needs to know about one field of :class:`TrainConfig`.
-
-    ``low``/``high`` are the bounds (``*_open``: the bound itself is not allowed), ``step`` a form's increment, ``log``
-    whether sizes rather than differences matter, ``too_low``/``too_high`` what happens at either end, ``words`` what a
-    number may be instead.
-    """
-
-    name: str
-    title: str
-    help: str
-    group: Group
-    kind: Literal["int", "float", "choice"]
-    default: Any
-    low: float | None
-    high: float | None
-    low_open: bool
-    high_open: bool
-    step: float | None
-    log: bool
-    choices: tuple[Any, ...]
-    optional: bool
-    too_low: str
-    too_high: str
-    words: tuple[str, ...] = ()
-
-    def parse(self, text: str) -> Any:
-        """The value that ``text`` (a flag, an address) stands for; raises :class:`ConfigError` that names the field.
-
-        Bounds are checked by :class:`TrainConfig`; here only the kind is. Empty text or "none" is None where allowed.
-        """
-        if self.optional and text.strip().lower() in ("", "none"):
-            return None
-        if text.strip().lower() in self.words:
-            return text.strip().lower()
-        if self.choices:
-            matching = [choice for choice in self.choices if str(choice) == text.strip().lower()]
-            if matching:
-                return matching[0]
-        else:
-            try:
-                return int(text) if self.kind == "int" else float(text)
-            except ValueError:
-                pass
-        raise ConfigError(f"{self.name} must be {_rule(self.name)}, got {_shown(text)}.", field=self.name)
-
-
-def _field_info(name: str, schema: dict[str, Any], description: Any) -> FieldInfo:
-    variants = schema.get("anyOf", [schema])
-    optional = any(s["type"] == "null" for s in variants)
-    words = tuple(s["const"] for s in variants if "const" in s)
-    typed = next(s for s in variants if s["type"] != "null" and "const" not in s)
-    choices = tuple(typed.get("enum", ()))
-    kinds: dict[str, Literal["int", "float"]] = {"integer": "int", "number": "float"}
-    low, high = typed.get("minimum"), typed.get("maximum")
-    return FieldInfo(
-        name=name,
-        title=description.title,
-        help=description.description,
-        kind="choice" if choices else kinds[typed["type"]],
-        default=description.default,
-        low=typed.get("exclusiveMinimum", low),
-        high=typed.get("exclusiveMaximum", high),
-        low_open="exclusiveMinimum" in typed,
-        high_open="exclusiveMaximum" in typed,
-        choices=choices,
-        optional=optional,
-        words=words,
-        **description.json_schema_extra,
-    )
+    return ConfigError(f"{name} must be {FIELDS[name].rule}, got {shown(first.get('input'))}.", field=name)
 
 
 def _fields() -> dict[str, FieldInfo]:
     schema = TrainConfig.model_json_schema()["properties"]
-    return {name: _field_info(name, schema[name], info) for name, info in TrainConfig.model_fields.items()}
+    return {name: field_info(name, schema[name], info) for name, info in TrainConfig.model_fields.items()}
 
 
 FIELDS: Mapping[str, FieldInfo] = _fields()
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A named set of values. ``values`` holds every field that the preset fixes; the others keep their defaults."""
-
-    name: str
-    title: str
-    description: str
-    values: Mapping[str, Any]
-
-
-_PAPER_START: dict[str, Any] = {
-    "discriminator_init": "variance_scaling",
-    "discriminator_bias": 0.0,
-    "generator_bias": 0.0,
-    "shuffle": "once",
-    "decay": 1e-6,
-    "dampening": 0.0,
-    "score_at": "end",
-}
-_POST_START: dict[str, Any] = {
-    "discriminator_init": "xavier_uniform",
-    "discriminator_bias": 0.01,
-    "generator_bias": 1e-5,
-    "shuffle": "each_epoch",
-    "decay": 0.0,
-    "dampening": 1e-6,
-    "score_at": "end",
-}
-
-# The estimators' own start; with it the automatic stop was measured (docs/labelfree.md).
-_AUTO_START: dict[str, Any] = _POST_START | {"algorithm": "so-gaal", "decay": 1e-6, "dampening": 0.0}
-
-# The authors' stop_epochs for SO-GAAL and MO-GAAL, from the README of their code.
-AUTHORS_STOP_EPOCHS: Mapping[str, tuple[int, int]] = {
-    "onecluster": (1000, 1500),
-    "annthyroid": (22, 22),
-    "arrhythmia": (70, 70),
-    "ionosphere": (100, 300),
-    "pageblocks": (28, 40),
-    "pendigits": (6, 9),
-    "pima": (200, 250),
-    "shuttle": (90, 120),
-    "spambase": (40, 40),
-    "stamps": (200, 200),
-    "waveform": (10, 30),
-    "wdbc": (200, 200),
-}
-
-
-def _presets() -> dict[str, Preset]:
-    found = [
-        Preset("post", "Post", "The post's PyTorch set-up, its Figure 5: generator bias 1e-5. It learns.",
-               _POST_START | {"stop_epochs": 1000}),
-        Preset("post_bias_one", "Bias 1", "The post's failure, its Figure 4: the same with generator bias 1.",
-               _POST_START | {"stop_epochs": 1000, "generator_bias": 1.0}),
-        Preset("paper", "Paper", "The authors' Keras code: its start, one order of the rows, decay.",
-               _PAPER_START | {"stop_epochs": 1000}),
-        Preset("auto", "Auto", "For a table without labels, nothing to tune: eight seeds choose the stop together and "
-               "score together.",
-               _AUTO_START | {"stop_epochs": AUTO, "auto_seeds": 8}),
-    ]  # fmt: skip
-    for table, (so, mo) in AUTHORS_STOP_EPOCHS.items():
-        for algorithm, stop_epochs in (("so-gaal", so), ("mo-gaal", mo)):
-            short = algorithm[:2]
-            found.append(
-                Preset(
-                    f"paper_{table}_{short}",
-                    f"Paper, {table}, {algorithm.upper()}",
-                    f"The authors' setting for {algorithm.upper()} on {table}: stop_epochs {stop_epochs}.",
-                    _PAPER_START | {"algorithm": algorithm, "stop_epochs": stop_epochs},
-                )
-            )
-    return {preset.name: preset for preset in found}
-
-
-PRESETS: Mapping[str, Preset] = _presets()
-# Those that show one game, whatever the table, and with the one for tables of one's own before them, all main ones.
-GAME_PRESETS = ("post", "post_bias_one", "paper")
-MAIN_PRESETS = ("auto", *GAME_PRESETS)
-
-
-def make_config(preset: str | None = None, **values: Any) -> TrainConfig:
-    """The configuration of a preset (or the defaults) with ``values`` on top.
-
-    Raises :class:`ConfigError` whose ``field`` is the parameter at fault (``"preset"`` for an unknown preset).
-    """
-    if preset is None:
-        return TrainConfig.checked(values)
-    if preset not in PRESETS:
-        raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}.", field="preset")
-    return TrainConfig.checked(dict(PRESETS[preset].values) | values)
