@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from parts.spread import shown
 from scipy.special import expit
 from scipy.stats import rankdata
 
@@ -121,11 +122,6 @@ def cases(folder: Path | None, only: list[str]) -> Iterator[tuple[Dataset, str, 
             yield dataset, algorithm, "paper", make_config(f"paper_{name.lower()}_{algorithm[:2]}"), "none"
             own = make_config(algorithm=algorithm, stop_epochs=stop_epochs, score_at="end")
             yield dataset, algorithm, "own", own, "none"
-
-
-def shown(values: list[float]) -> str:
-    """Mean and standard deviation, as in the tables."""
-    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
 
 
 def cells(found: dict[str, list[float]]) -> str:

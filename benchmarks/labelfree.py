@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ensembles import TABLES as AUTHORS_TABLES
 from parts.courses import Course, course_of
 from parts.labelfree_page import page
+from parts.spread import shown
 from scipy.stats import spearmanr
 
 from sogaal.config import AUTHORS_STOP_EPOCHS, make_config
@@ -262,7 +263,7 @@ def main() -> None:
         key = f"{dataset.name} (authors')" if authors else dataset.name
         found[key] = measure(dataset, options.repeats, authors)
         auto = found[key]["rankings"]["automatic stop"]
-        print(f"{key}: automatic stop {np.mean(auto):.3f} ± {np.std(auto):.3f}", flush=True)
+        print(f"{key}: automatic stop {shown(auto)}", flush=True)
         options.json.write_text(json.dumps({"repeats": options.repeats, "tables": rounded(found)}, indent=1) + "\n")
     options.out.write_text(page(json.loads(options.json.read_text())))
 

@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-import numpy as np
+from parts.spread import shown
 
 from sogaal.config import TrainConfig, make_config
 from sogaal.data import Dataset, list_datasets, load_dataset
@@ -27,11 +27,6 @@ def measure(dataset: Dataset, config: TrainConfig, seeds: int, scaling: str = "m
     X = Scaler.fit(dataset.X, scaling).transform(dataset.X)
     runs = [Trainer(X, config.replace(seed=seed), dataset.y).fit().summary() for seed in range(seeds)]
     return {name: [run[name] for run in runs] for name in MEASURES}
-
-
-def shown(values: list[float]) -> str:
-    """Mean and standard deviation, as in the tables."""
-    return f"{np.mean(values):.3f} ± {np.std(values):.3f}"
 
 
 def against_reference(folder: Path, seeds: int) -> list[dict[str, object]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from parts.spread import deviation
 from sogaal.rivals import DETECTORS
 
 HEAD = """# SO-GAAL and MO-GAAL beside other detectors
@@ -93,7 +94,7 @@ def _spread_of_mean(tables: Mapping[str, Mapping[str, Any]], name: str) -> str:
     if min(map(len, values)) < 2:
         return "no seed" if not DETECTORS[name].seeded else "-"
     count = min(map(len, values))
-    return f"{np.std([np.mean([one[seed] for one in values]) for seed in range(count)], ddof=1):.3f}"
+    return f"{deviation([np.mean([one[seed] for one in values]) for seed in range(count)]):.3f}"
 
 
 def _best(auc: Mapping[str, Sequence[float]]) -> list[list[str]]:
@@ -150,4 +151,4 @@ def _cell(values: Sequence[float], measure: str, bold: bool) -> str:
         return f"{np.mean(values):.2g}"
     text = f"{np.mean(values):.3f}"
     text = f"**{text}**" if bold else text
-    return text + (f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else "")
+    return text + (f" ± {deviation(values):.3f}" if len(values) > 1 else "")

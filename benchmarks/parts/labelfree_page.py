@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from parts.spread import deviation, shown
+
 Tables = Mapping[str, Mapping[str, Any]]
 
 PAGE = Path(__file__).with_name("labelfree.md")
@@ -38,7 +40,7 @@ def group_mean(tables: Tables, names: Sequence[str], kind: str) -> tuple[float, 
         return None
     values = np.array([tables[name]["rankings"][kind] for name in names])
     worst = int(values.mean(axis=1).argmin())
-    return float(values.mean()), float(values.mean(axis=0).std()), names[worst], float(values[worst].mean())
+    return float(values.mean()), deviation(values.mean(axis=0)), names[worst], float(values[worst].mean())
 
 
 def _rankings(tables: Tables) -> str:
@@ -76,7 +78,7 @@ def _by_table(tables: Tables) -> str:
         values = [np.array(one["rankings"][kind]) for kind in kinds.values()]
         steps = sorted(one["steps"])
         spread = f"{steps[0]:,}" if steps[0] == steps[-1] else f"{steps[0]:,} to {steps[-1]:,}"
-        cells = [f"{value.mean():.3f} ± {value.std():.3f}" for value in values]
+        cells = [shown(value) for value in values]
         rows.append([name, f"{one['n']:,} x {one['d']}", spread, *cells])
     return _table(["table", "rows x columns", "stopped at step", *kinds], rows)
 
