@@ -28,7 +28,13 @@ def measured(dataset: Dataset, seeds: int) -> dict[str, Any]:
     comparison.wait()
     report = comparison.report()
     found = {
-        one.name: {"auc": one.aucs, "precision": one.precisions, "seconds": one.seconds, "failed": one.failed}
+        one.name: {
+            "auc": one.aucs,
+            "precision": one.precisions,
+            "seconds": one.seconds,
+            "memory": one.memory,
+            "failed": one.failed,
+        }
         for one in report.found
     }
     return {"n": dataset.n, "d": dataset.d, "detectors": found, "without": comparison.without, "seeds": seeds}

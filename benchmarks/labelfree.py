@@ -192,7 +192,7 @@ def automatic(X: npt.NDArray[np.float32], y: npt.NDArray[np.integer], seed: int,
 def rivals(X: npt.NDArray[np.float32], y: npt.NDArray[np.integer], seed: int) -> dict[str, float]:
     """scikit-learn's detectors as they come; distance to the fifth neighbour for kNN."""
     kinds = {"kNN (5)": knn, "LOF (20)": lof, "IsolationForest": isolation_forest}
-    return {name: roc_auc(fit(X, seed, bool)[0], y) for name, fit in kinds.items()}
+    return {name: roc_auc(fit(X, seed)[0], y) for name, fit in kinds.items()}
 
 
 def hand_set(X: npt.NDArray[np.float32], y: npt.NDArray[np.int8], name: str, seed: int) -> dict[str, float]:

@@ -10,7 +10,7 @@ from pages._live_plotly import live_plotly
 from pages._theme import dark
 from pages._words import plain
 from sogaal import figures
-from sogaal.rivals import DETECTORS, Comparison, Report, rivals_csv
+from sogaal.rivals import DETECTORS, Comparison, Report, measures_csv, rivals_csv
 
 MOST_ROWS = 200
 NONE = "–"
@@ -25,14 +25,14 @@ def draw(comparison: Comparison, report: Report) -> None:
         labels = "no labels" if dataset.y is None else f"{dataset.n_outliers:,} labelled outliers"
         st.subheader(plain(f"{dataset.name}: {dataset.n:,} rows, {dataset.d:,} features, {labels}"))
         st.space("stretch")
-        st.download_button(
-            "Scores and ranks (CSV)",
-            partial(rivals_csv, report),
-            file_name=f"{dataset.name}-detectors.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        for label, made, name in (
+            ("Measures (CSV)", measures_csv, f"{dataset.name}-measures.csv"),
+            ("Scores and ranks (CSV)", rivals_csv, f"{dataset.name}-detectors.csv"),
+        ):
+            st.download_button(
+                label, partial(made, report), file_name=name, mime="text/csv", icon=":material/download:",
+                on_click="ignore",
+            )  # fmt: skip
     _measures(report)
     for one in report.found:
         for words in one.failed:
@@ -52,6 +52,9 @@ def _measures(report: Report) -> None:
         columns |= {"AP": [_mean(one.precision) for one in found], "AP ±": [_deviation(one.precision) for one in found]}
     columns["seeds"] = [str(len(one.seeds)) if one.seeds else "no luck" for one in found]
     columns["seconds"] = [one.time for one in found]
+    measured = any(one.peak is not None for one in found)
+    if measured:
+        columns["MiB"] = [one.peak for one in found]
     columns["seeds alike"] = [NONE if one.own is None else f"{one.own:.2f}" for one in found]
     columns["hyperparameters"] = [DETECTORS[one.name].setting for one in found]
     column = st.column_config
@@ -70,6 +73,12 @@ def _measures(report: Report) -> None:
                 width=85, help="Spearman's correlation of its own rankings by different seeds, mean"
             ),
             "seconds": column.NumberColumn(format="%.3f", width=65, help="To fit and to score the table once, mean"),
+            "MiB": column.NumberColumn(
+                format="%.1f",
+                width=55,
+                help="The most memory that fitting and scoring the table adds to the table itself and the libraries, "
+                "the largest over seeds. Differences below 1 MiB mean nothing.",
+            ),
             "hyperparameters": column.TextColumn(width=330),
         },
         alt="How good and how fast each detector is",
@@ -80,6 +89,7 @@ def _measures(report: Report) -> None:
     st.caption(
         f"**No label chose a hyperparameter**; they were fixed beforehand. {judged}All got the same min-max scaled "
         "rows. ± is over seeds; a detector without luck has none."
+        + ("" if measured else " Memory is measured on Linux alone.")
     )
 
 

@@ -5,7 +5,6 @@ with more seeds in the background, by the shared pool of processes; :func:`trust
 No label is used: the trainings are not even given any.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.background import Background
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
-from sogaal.errors import ConfigError, failure_message
+from sogaal.errors import ConfigError
 from sogaal.labelfree import agreement, in_top, top_agreement
 from sogaal.members import as_long_as_needed
 from sogaal.metrics import rank
@@ -24,7 +24,6 @@ from sogaal.outcomes import RunOutcome
 from sogaal.pool import RunPool, Runs, shared_pool
 from sogaal.scaling import Scaler
 from sogaal.seeding import member_seeds
-from sogaal.snapshots import JobState
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -98,8 +97,8 @@ def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[in
     )
 
 
-class SeedCheck:
-    """A set-up trained with more seeds, in the background. All methods may be called from any thread.
+class SeedCheck(Background):
+    """A set-up trained with more seeds. All methods may be called from any thread.
 
     ``logits`` (n,): of the ranking that is to be judged, by D "at" the stop or the end. The other ``count`` - 1 seeds
     follow from its own as an ensemble's do; each is trained as long as its score needs. ``pool``: None = the shared
@@ -118,11 +117,10 @@ class SeedCheck:
     ) -> None:
         if count < 2:
             raise ConfigError(f"seeds must be at least 2, got {count!r}.", field="seeds")
+        super().__init__("sogaal-seeds")
         alone = as_long_as_needed(config.replace(score_at=at, device="cpu"))
         self.at = at
         self.count = count
-        self.state = JobState.QUEUED
-        self.message = ""
         # Those of an automatic stop come after the seeds that play in the run itself: no ranking shares one with it.
         own = config.auto_seeds if config.automatic else 1
         self._seeds = [config.seed, *member_seeds(config.seed, own + count - 1)[own:]]
@@ -131,15 +129,6 @@ class SeedCheck:
         self._found: dict[int, npt.NDArray[np.floating[Any]]] = {0: logits}
         self._failed: list[RunOutcome] = []
         self._runs: Runs | None = None
-        self._lock = threading.Lock()
-        self._cancelled = threading.Event()
-        self._ended = threading.Event()
-
-    def start(self) -> "SeedCheck":
-        """Begin; returns itself."""
-        self.state = JobState.RUNNING
-        threading.Thread(target=self._work, name="sogaal-seeds", daemon=True).start()
-        return self
 
     @property
     def done(self) -> int:
@@ -151,35 +140,21 @@ class SeedCheck:
         """What became of the seeds that have no ranking, a sentence each."""
         return [f"seed {one.config.seed}: {one.diverged or one.failed}" for one in self._failed]
 
-    def cancel(self) -> None:
-        """End it within about a tenth of a second; does nothing after its end."""
-        with self._lock:
-            self._cancelled.set()
-            if self._runs is not None:
-                self._runs.cancel()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended, at most ``timeout`` seconds; returns whether it has."""
-        return self._ended.wait(timeout)
-
     def trust(self, top: int) -> Trust:
         """What the seeds agree on in their ``top``; raises as :func:`trust_of`."""
         found = dict(self._found)
         places = sorted(found)
         return trust_of([found[place] for place in places], [self._seeds[place] for place in places], top)
 
-    def _work(self) -> None:
-        state, message = JobState.COMPLETED, ""
-        try:
-            self._train()
-            if len(self._found) < 2:
-                state, message = JobState.FAILED, f"No other seed came to its end: {'; '.join(self.failed)}"
-        except Exception as error:
-            state, message = JobState.FAILED, failure_message(error)
-        if self._cancelled.is_set():
-            state, message = JobState.STOPPED, ""
-        self.message, self.state = message, state
-        self._ended.set()
+    def _interrupt(self) -> None:
+        if self._runs is not None:
+            self._runs.cancel()
+
+    def _work(self) -> str:
+        self._train()
+        if len(self._found) < 2:
+            return f"No other seed came to its end: {'; '.join(self.failed)}"
+        return ""
 
     def _train(self) -> None:
         data = self._dataset

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,15 +19,22 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 
 
 def test_it_tells_how_good_how_alike_and_who_agrees(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    output = tmp_path / "scores.csv"
-    status, said, errors = called(capsys, "wine", *FAST, "--output", str(output))
+    output, measures = tmp_path / "scores.csv", tmp_path / "measures.csv"
+    status, said, errors = called(capsys, "wine", *FAST, "--output", str(output), "--measures", str(measures))
     assert (status, errors) == (0, "")
     assert "labels chose nothing" in said
     for words in ("AUC", "average precision", "seconds", "rank correlation", "In the top of most", "of one alone"):
         assert words in said
-    lines = {line.split()[0]: line for line in said.splitlines() if line}
-    assert "none" in next(line for line in said.splitlines() if line.startswith("knn"))
-    assert "so-gaal" in lines
+    lines = {line.split()[0]: line for line in said.splitlines()[2:6]}
+    assert list(lines) == ["detector", "so-gaal", "iforest", "knn"]
+    assert "none" in lines["knn"]
+    frame = pd.read_csv(measures)
+    assert frame["detector"].tolist() == ["so-gaal", "iforest", "knn"]
+    assert frame["seeds"].tolist() == [2, 2, 0]
+    assert f"{frame['auc'][2]:.3f}" in lines["knn"]
+    assert said.splitlines()[2].split()[-2:] == ["seconds", "MiB"]
+    shown = [lines[name].split()[-1] for name in frame["detector"]]
+    assert shown == ["-" if np.isnan(value) else f"{value:.1f}" for value in frame["memory_mib"]]
     frame = pd.read_csv(output)
     assert sorted(frame["knn_rank"]) == list(range(1, 130))
     assert {"so_gaal_score", "iforest_rank", "label"} <= set(frame)
@@ -41,6 +49,7 @@ def test_json_and_a_table_without_labels(tmp_path: Path, capsys: pytest.CaptureF
     assert list(found["detectors"]) == ["so-gaal", "iforest", "knn"]
     assert found["detectors"]["knn"]["auc"] == []
     assert found["detectors"]["iforest"]["seeds"] == [0, 1]
+    assert len(found["detectors"]["iforest"]["memory_bytes"]) in (0, 2)
     assert found["consensus"][0]["id"] == 61
 
 
@@ -66,6 +75,7 @@ def test_without_pyod_it_goes_on_and_says_what_to_install(
         (["wine", "--share", "2"], "share must be a number over 0"),
         (["nothing.csv"], "nothing.csv"),
         (["wine", "--output", "/nowhere/at/all.csv"], "--output"),
+        (["wine", "--measures", "/nowhere/at/all.csv"], "--measures"),
     ],
 )
 def test_bad_input_is_one_line(flags: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

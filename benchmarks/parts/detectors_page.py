@@ -28,6 +28,11 @@ have a length of their own for each table; with theirs the figures in the README
 would know them. And so few seeds say little of the spread.
 """
 
+MEMORY = (
+    "MiB of memory that fitting and scoring add at their peak to the table and the libraries, the largest over seeds, "
+    "on\nLinux; GAAL trains with one thread. The kernel counts in portions: differences below 1 MiB mean nothing."
+)
+
 
 def page(kept: Mapping[str, Mapping[str, Any]], expected: Sequence[str] = ()) -> str:
     """The whole page, of tables by name; those ``expected`` that are not among them are said to be missing."""
@@ -44,6 +49,7 @@ def page(kept: Mapping[str, Mapping[str, Any]], expected: Sequence[str] = ()) ->
             parts.append(f"Average precision.\n\n{_grid(tables, 'precision')}\n")
             parts.append(f"Seconds to fit and to score once, on two shared cores: a rough order, no more.\n\n"
                          f"{_grid(tables, 'seconds')}\n")  # fmt: skip
+            parts.append(f"{MEMORY}\n\n{_grid(tables, 'memory')}\n")
     missing = [name for name in expected if name not in kept]
     if missing:
         parts.append(f"Not measured yet, and in no mean above: {', '.join(missing)}.\n")
@@ -75,6 +81,7 @@ def _summary(tables: Mapping[str, Mapping[str, Any]]) -> str:
         "mean average precision",
         "best, or level, on",
         "seconds in all",
+        "most MiB",
     )
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     order = sorted(auc, key=lambda name: -np.mean(auc[name]))
@@ -83,7 +90,8 @@ def _summary(tables: Mapping[str, Mapping[str, Any]]) -> str:
         spread = _spread_of_mean(tables, name)
         lines.append(
             f"| {DETECTORS[name].title} | {np.mean(auc[name]):.3f} | {spread} | {min(auc[name]):.3f} "
-            f"| {np.mean(precision[name]):.3f} | {sum(name in ones for ones in best)} | {sum(seconds[name]):.3g} |"
+            f"| {np.mean(precision[name]):.3f} | {sum(name in ones for ones in best)} | {sum(seconds[name]):.3g} "
+            f"| {max(value for one in tables.values() for value in one['detectors'][name]['memory']) / 2**20:,.1f} |"
         )
     return "\n".join(lines)
 
@@ -149,6 +157,8 @@ def _grid(tables: Mapping[str, Mapping[str, Any]], measure: str) -> str:
 def _cell(values: Sequence[float], measure: str, bold: bool) -> str:
     if measure == "seconds":
         return f"{np.mean(values):.2g}"
+    if measure == "memory":
+        return f"{max(values) / 2**20:,.1f}"
     text = f"{np.mean(values):.3f}"
     text = f"**{text}**" if bold else text
     return text + (f" ± {deviation(values):.3f}" if len(values) > 1 else "")

@@ -42,16 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_ignore_argument(parser)
     add_share_argument(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for scores and ranks of all detectors, CSV")
+    parser.add_argument("--measures", metavar="FILE", help="file for the measures of each detector, CSV")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare and tell; returns the exit status."""
-    from sogaal.rivals import Comparison, plain_values, rivals_csv
+    from sogaal.rivals import Comparison, measures_csv, plain_values, rivals_csv
 
-    if arguments.output:
-        _check_output(arguments.output, arguments.data)
+    for flag in ("output", "measures"):
+        if getattr(arguments, flag):
+            _check_output(flag, getattr(arguments, flag), arguments.data)
     dataset = load_dataset(
         arguments.data, label_column=arguments.label, id_column=arguments.id, ignore=ignored(arguments),
         sheet=arguments.sheet, max_bytes=MAX_BYTES,
@@ -65,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     report = comparison.report(arguments.share)
     if arguments.output:
         write_atomic(arguments.output, rivals_csv(report))
+    if arguments.measures:
+        write_atomic(arguments.measures, measures_csv(report))
     if arguments.json:
         print(json.dumps(plain_values(report, comparison.without)))
         return 0
@@ -73,13 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_output(output: str, data: str) -> None:
+def _check_output(flag: str, output: str, data: str) -> None:
     try:
         target = check_target(output)
     except DataError as error:
-        raise UsageError(f"--output: {error}") from None
+        raise UsageError(f"--{flag}: {error}") from None
     if target == Path(data).resolve():
-        raise UsageError(f"--output must not be a file that is read, got {output!r}.")
+        raise UsageError(f"--{flag} must not be a file that is read, got {output!r}.")
 
 
 def _watch(comparison: "Comparison", show: bool) -> None:
@@ -101,6 +105,7 @@ def _watch(comparison: "Comparison", show: bool) -> None:
 def _told(report: "Report", without: dict[str, str]) -> list[str]:
     lines = [_about(report.dataset), ""]
     lines += table(_measures(report), room())
+    lines += ["", _costs(report)]
     lines += [f"{name}: left out. {printable(why)}" for name, why in without.items()]
     lines += [f"{one.name}: {printable(words)}" for one in report.found for words in one.failed]
     if len(report.found) > 1:
@@ -126,7 +131,18 @@ def _measures(report: "Report") -> list[Column]:
     own = ["-" if one.own is None else f"{one.own:.2f}" for one in found]
     columns.append(Column("seeds alike", own, right=True, give=2))
     columns.append(Column("seconds", [f"{one.time:.3g}" for one in found], right=True, give=1))
+    memory = ["-" if one.peak is None else f"{one.peak:,.1f}" for one in found]
+    columns.append(Column("MiB", memory, right=True, give=1))
     return columns
+
+
+def _costs(report: "Report") -> str:
+    if all(one.peak is None for one in report.found):
+        return "seconds: to fit and to score the table, mean over seeds; memory is measured on Linux alone"
+    return (
+        "seconds, MiB: to fit and to score the table, mean over seeds; the most memory that it adds to the table and "
+        "the libraries, to about 1 MiB"
+    )
 
 
 def _spread(measured: tuple[float, float | None] | None) -> str:

@@ -11,7 +11,7 @@ judge the finished rankings.
 from sogaal.rivals.classic import Fitted
 from sogaal.rivals.comparison import Comparison, Progress
 from sogaal.rivals.kinds import DETECTORS, Kind, Part, checked_names
-from sogaal.rivals.report import Found, Lone, Report, plain_values, rivals_csv, rivals_table
+from sogaal.rivals.report import Found, Lone, Report, measures_csv, plain_values, rivals_csv, rivals_table
 
 __all__ = [
     "DETECTORS",
@@ -24,6 +24,7 @@ __all__ = [
     "Progress",
     "Report",
     "checked_names",
+    "measures_csv",
     "plain_values",
     "rivals_csv",
     "rivals_table",

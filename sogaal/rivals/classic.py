@@ -32,7 +32,7 @@ def load_pyod() -> None:
     import pyod.models.ecod  # noqa: F401
 
 
-def isolation_forest(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # noqa: ARG001
+def isolation_forest(X: FloatArray, seed: int) -> Fitted:
     """Liu et al., Isolation Forest (ICDM 2008), with scikit-learn's defaults."""
     from sklearn.ensemble import IsolationForest
 
@@ -40,7 +40,7 @@ def isolation_forest(X: FloatArray, seed: int, cancelled: Callable[[], bool]) ->
     return found.score_samples(X), found.score_samples
 
 
-def lof(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # noqa: ARG001
+def lof(X: FloatArray, seed: int) -> Fitted:  # noqa: ARG001
     """Breunig et al., LOF (SIGMOD 2000), with scikit-learn's defaults; fewer neighbours where there are fewer rows."""
     from sklearn.neighbors import LocalOutlierFactor
 
@@ -48,7 +48,7 @@ def lof(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # n
     return found.negative_outlier_factor_, found.score_samples
 
 
-def knn(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # noqa: ARG001
+def knn(X: FloatArray, seed: int) -> Fitted:  # noqa: ARG001
     """Ramaswamy et al. (SIGMOD 2000): the distance to the 5th nearest other row, with its sign changed."""
     from sklearn.neighbors import NearestNeighbors
 
@@ -60,7 +60,7 @@ def knn(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # n
     return np.asarray(-found.kneighbors()[0][:, -1]), score
 
 
-def one_class_svm(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # noqa: ARG001
+def one_class_svm(X: FloatArray, seed: int) -> Fitted:  # noqa: ARG001
     """Schölkopf et al., one-class SVM (Neural Computation 2001), with scikit-learn's defaults."""
     from sklearn.svm import OneClassSVM
 
@@ -68,29 +68,24 @@ def one_class_svm(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fi
     return found.score_samples(X), found.score_samples
 
 
-def ecod(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # noqa: ARG001
+def ecod(X: FloatArray, seed: int) -> Fitted:  # noqa: ARG001
     """Li et al., ECOD (TKDE 2022), of PyOD."""
     from pyod.models.ecod import ECOD
 
-    return _of_pyod(ECOD().fit(X), cancelled)
+    return _of_pyod(ECOD().fit(X))
 
 
-def copod(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:  # noqa: ARG001
+def copod(X: FloatArray, seed: int) -> Fitted:  # noqa: ARG001
     """Li et al., COPOD (ICDM 2020), of PyOD."""
     from pyod.models.copod import COPOD
 
-    return _of_pyod(COPOD().fit(X), cancelled)
+    return _of_pyod(COPOD().fit(X))
 
 
-def _of_pyod(found: Any, cancelled: Callable[[], bool]) -> Fitted:
+def _of_pyod(found: Any) -> Fitted:
     def score(rows: FloatArray) -> Scores:
         # One at a time: both count the rows that they score among those that they learned, so that a row's score would
         # depend on those that came with it.
-        made = np.zeros(len(rows))
-        for place in range(len(rows)):
-            if cancelled():
-                break
-            made[place] = -found.decision_function(rows[place : place + 1])[0]
-        return made
+        return np.array([-found.decision_function(rows[place : place + 1])[0] for place in range(len(rows))])
 
     return np.asarray(-found.decision_scores_), score

@@ -1,4 +1,4 @@
-"""SO-GAAL and MO-GAAL as they are compared: what the estimators do at their defaults, but they can be cancelled.
+"""SO-GAAL and MO-GAAL as they are compared: what the estimators do at their defaults, on rows that are scaled already.
 
 Each gives bit for bit the scores of the estimator that :data:`sogaal.rivals.DETECTORS` names for it.
 """
@@ -23,10 +23,6 @@ Fitted = tuple[DoubleArray, Callable[[FloatArray], DoubleArray]]
 SEEDS = 8
 
 
-class Cancelled(Exception):  # no error: somebody asked for it
-    """The training was cancelled on its way."""
-
-
 def load() -> None:
     """Import what training needs."""
     import sogaal.detector
@@ -46,30 +42,30 @@ def config_of(algorithm: str, seed: int, **changes: Any) -> "TrainConfig":
     return as_long_as_needed(TrainConfig.checked({**values, "algorithm": algorithm, "seed": seed, **changes}))
 
 
-def so_gaal(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:
+def so_gaal(X: FloatArray, seed: int) -> Fitted:
     """``SOGAAL(random_state=seed)``."""
-    return _together(X, [config_of("so-gaal", seed)], cancelled)
+    return _together(X, [config_of("so-gaal", seed)])
 
 
-def mo_gaal(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:
+def mo_gaal(X: FloatArray, seed: int) -> Fitted:
     """``MOGAAL(random_state=seed)``."""
-    return _together(X, [config_of("mo-gaal", seed)], cancelled)
+    return _together(X, [config_of("mo-gaal", seed)])
 
 
-def automatic(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:
+def automatic(X: FloatArray, seed: int) -> Fitted:
     """``SOGAAL(stop_epochs="auto", n_estimators=8, random_state=seed)``."""
-    return _together(X, [config_of("so-gaal", seed, stop_epochs="auto", auto_seeds=SEEDS)], cancelled)
+    return _together(X, [config_of("so-gaal", seed, stop_epochs="auto", auto_seeds=SEEDS)])
 
 
-def ensemble(X: FloatArray, seed: int, cancelled: Callable[[], bool]) -> Fitted:
+def ensemble(X: FloatArray, seed: int) -> Fitted:
     """``MOGAAL(n_estimators=8, random_state=seed)``."""
-    return _together(X, [config_of("mo-gaal", one) for one in member_seeds(seed, SEEDS)], cancelled)
+    return _together(X, [config_of("mo-gaal", one) for one in member_seeds(seed, SEEDS)])
 
 
-def _together(X: FloatArray, configs: "list[TrainConfig]", cancelled: Callable[[], bool]) -> Fitted:
+def _together(X: FloatArray, configs: "list[TrainConfig]") -> Fitted:
     from sogaal.voting import combined
 
-    voters = [weights for config in configs for weights in _train(X, config, cancelled)]
+    voters = [weights for config in configs for weights in _train(X, config)]
 
     def score(rows: FloatArray) -> DoubleArray:
         return combined(voters, rows)
@@ -77,14 +73,11 @@ def _together(X: FloatArray, configs: "list[TrainConfig]", cancelled: Callable[[
     return score(X), score
 
 
-def _train(X: FloatArray, config: "TrainConfig", cancelled: Callable[[], bool]) -> "list[DiscriminatorWeights]":
+def _train(X: FloatArray, config: "TrainConfig") -> "list[DiscriminatorWeights]":
     from sogaal.devices import one_thread
-    from sogaal.outcomes import to_the_end
     from sogaal.trainer import Trainer
 
     with one_thread():
-        trainer = Trainer(X, config)
-        if to_the_end(trainer, cancelled=cancelled) is None:
-            raise Cancelled
+        trainer = Trainer(X, config).fit()
     automatically = [weights for seed in trainer.voters() for weights in seed]
     return automatically or [trainer.discriminator_weights(None)]

@@ -23,8 +23,8 @@ class Kind:
 
     ``setting``: its hyperparameters in words, "defaults" are those of ``part``. ``seeded``: whether luck plays a part;
     the others give one ranking. ``most_rows``: it is refused above, for ``costs``; None: no limit.
-    ``fit(X, seed, cancelled)`` learns the scaled rows (n, d) float32 and raises ``Cancelled`` once ``cancelled()``.
-    ``load`` imports what it needs, so that its time is not counted.
+    ``fit(X, seed)`` learns the scaled rows (n, d) float32; ``load`` imports what it needs, so that its time is not
+    counted. Both are called in another process, which finds them by their module and name.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Kind:
     part: Part
     setting: str
     seeded: bool
-    fit: Callable[[FloatArray, int, Callable[[], bool]], Fitted]
+    fit: Callable[[FloatArray, int], Fitted]
     load: Callable[[], object]
     most_rows: int | None = None
     costs: str = ""

@@ -24,11 +24,12 @@ IntArray = npt.NDArray[np.int64]
 class Found:
     """One detector's rankings of a table.
 
-    ``scores`` (n,) float64: of its first seed, lower = more abnormal. ``seconds``, ``aucs`` and ``precisions`` (average
-    precision): one for each of its ``seeds``, the latter two empty without labels; ``seeds`` is empty where luck plays
-    no part. ``own``: Spearman's correlation of its rankings by different seeds, mean over pairs; None with fewer than
-    two. ``shares`` (m,): of each point that was to be scored too, the share of the table's rows that are as abnormal
-    or more so; None without points. ``failed``: sentences about seeds that gave no ranking.
+    ``scores`` (n,) float64: of its first seed, lower = more abnormal. ``seconds``, ``memory`` (bytes at the peak, see
+    :class:`sogaal.rivals.peak.PeakMemory`), ``aucs`` and ``precisions`` (average precision): one for each of its
+    ``seeds``, the latter two empty without labels, ``memory`` where it cannot be measured; ``seeds`` is empty where
+    luck plays no part. ``own``: Spearman's correlation of its rankings by different seeds, mean over pairs; None with
+    fewer than two. ``shares`` (m,): of each point that was to be scored too, the share of the table's rows that are as
+    abnormal or more so; None without points. ``failed``: sentences about seeds that gave no ranking.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Found:
     own: float | None = None
     shares: npt.NDArray[np.float32] | None = None
     failed: tuple[str, ...] = ()
+    memory: tuple[int, ...] = ()
 
     @property
     def auc(self) -> tuple[float, float | None] | None:
@@ -56,6 +58,11 @@ class Found:
     def time(self) -> float:
         """Seconds to fit and to score the table, mean over its seeds."""
         return float(np.mean(self.seconds))
+
+    @property
+    def peak(self) -> float | None:
+        """Mebibytes that it took at most, over its seeds, to fit and to score the table; None: not measured."""
+        return max(self.memory) / 2**20 if self.memory else None
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float | None] | None:
@@ -165,6 +172,33 @@ def rivals_csv(report: Report) -> bytes:
     return rivals_table(report).to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogatepass")
 
 
+def measures_csv(report: Report) -> bytes:
+    """A line for each detector as UTF-8 CSV: how good (with labels), how steady and how costly it is.
+
+    Means and standard deviations are over its seeds, empty where there is nothing to measure; ``memory_mib`` is
+    :attr:`Found.peak`.
+    """
+    import pandas as pd
+
+    lines = []
+    for one in report.found:
+        auc, precision = one.auc or (None, None), one.precision or (None, None)
+        lines.append(
+            {
+                "detector": one.name,
+                "auc": auc[0],
+                "auc_deviation": auc[1],
+                "average_precision": precision[0],
+                "average_precision_deviation": precision[1],
+                "seeds": len(one.seeds),
+                "seed_correlation": one.own,
+                "seconds": one.time,
+                "memory_mib": one.peak,
+            }
+        )
+    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n").encode()
+
+
 def plain_values(report: Report, without: Mapping[str, str]) -> dict[str, Any]:
     """All but the rankings as plain JSON values; ``without``: the detectors that gave none, and why."""
     ids = report.dataset.ids.tolist()
@@ -175,6 +209,7 @@ def plain_values(report: Report, without: Mapping[str, str]) -> dict[str, Any]:
             "auc": list(one.aucs),
             "average_precision": list(one.precisions),
             "seconds": list(one.seconds),
+            "memory_bytes": list(one.memory),
             "seed_correlation": one.own,
             "failed": list(one.failed),
         }

@@ -1,18 +1,20 @@
 """The Detectors page: choices, progress, what came of it, what was left out, and the file."""
 
 import io
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _detectors_server
-from sogaal.rivals import DETECTORS, Comparison, Fitted, rivals_csv
+from sogaal.rivals import DETECTORS, Comparison, rivals_csv
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, until
+from tests.rivals import misfits
 
 FAST = ["so-gaal", "iforest", "knn"]
 
@@ -71,6 +73,11 @@ def test_measures_agreement_and_rows() -> None:
     assert measures["AUC"].tolist() == [one.auc[0] for one in report.found]
     assert [words == "–" for words in measures["AUC ±"]] == [False, False, True]
     assert list(measures["seeds"]) == ["3", "3", "no luck"]
+    peaks = [one.peak for one in report.found]
+    if None in peaks:
+        assert page.says("Memory is measured on Linux alone.")
+    else:
+        assert measures["MiB"].tolist() == peaks
     assert page.has_chart("rivals_correlations")
     assert page.has_chart("rivals_overlaps")
     assert not page.has_chart("rivals_map_knn")  # wine has 13 features
@@ -79,7 +86,7 @@ def test_measures_agreement_and_rows() -> None:
     assert page.at.dataframe[2].value["rank there"].max() <= 7
     frame = pd.read_csv(io.BytesIO(rivals_csv(report)))
     assert len(frame) == 129
-    assert "Scores and ranks (CSV)" in [button.label for button in page.at.get("download_button")]
+    assert ["Measures (CSV)", "Scores and ranks (CSV)"] == [button.label for button in page.at.get("download_button")]
 
 
 def test_another_share_needs_no_new_comparison_and_another_seed_does() -> None:
@@ -114,10 +121,7 @@ def test_a_table_without_labels() -> None:
 
 
 def test_one_that_fails_and_one_that_is_not_installed_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Fitted:
-        raise ValueError("a *singular* matrix")
-
-    monkeypatch.setitem(DETECTORS, "lof", replace(DETECTORS["lof"], fit=broken))
+    monkeypatch.setitem(DETECTORS, "lof", replace(DETECTORS["lof"], fit=misfits.broken))
     monkeypatch.setattr("sogaal.rivals.kinds.find_spec", lambda _: None)
     page = Visit(data="wine").only("lof", "knn", "ecod")
     assert page.says('pip install "sogaal[rivals]"')
@@ -129,25 +133,20 @@ def test_one_that_fails_and_one_that_is_not_installed_are_named(monkeypatch: pyt
     assert page.errors == ["No detector has ranked the table."]
 
 
-def test_progress_and_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_work = threading.Event()
+def test_progress_and_cancel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ensemble = DETECTORS["mo-gaal-8"]
-
-    def training(X: object, seed: int, cancelled: object) -> Fitted:
-        at_work.set()
-        while True:  # the real training of an ensemble, over and over, until it is cancelled
-            ensemble.fit(X, seed, cancelled)
-
-    monkeypatch.setitem(DETECTORS, "mo-gaal-8", replace(ensemble, fit=training))
+    monkeypatch.setitem(DETECTORS, "mo-gaal-8", replace(ensemble, fit=partial(misfits.long_in_c, tmp_path)))
     page = Visit(data="wine").only("so-gaal", "mo-gaal-8", "knn")
     page.press("Compare")
-    assert at_work.wait(PATIENCE)
+    pid = misfits.begun(tmp_path, PATIENCE)
     page.look()
     assert page.says("3 of 7 rankings of wine, 129 rows")
     assert page.says("MO-GAAL, 8 seeds: 0 of 3 seeds")
     assert page.button("Compare").disabled
     page.press("Cancel")
     until(lambda: not page.comparison.state.active)
+    assert not misfits.alive(pid)  # nobody waited for the fit
+    assert not (tmp_path / "done").exists()
     page.look()
     assert any("Cancelled" in note.value for note in page.at.info)
     assert list(page.at.dataframe[0].value["detector"]) == ["SO-GAAL"]

@@ -14,20 +14,10 @@ GAAL = [name for name, kind in DETECTORS.items() if kind.part == "gaal"]
 OTHERS = [name for name in DETECTORS if name not in GAAL]
 
 
-def never() -> bool:
-    return False
-
-
-def need(name: str) -> None:
-    if DETECTORS[name].part == "PyOD":
-        pytest.importorskip("pyod")
-
-
 @pytest.mark.parametrize("name", DETECTORS)
 def test_the_obvious_outlier_has_the_lowest_score_of_all_rows_and_points(name: str) -> None:
-    need(name)
     DETECTORS[name].load()
-    scores, score = DETECTORS[name].fit(OBVIOUS, 0, never)
+    scores, score = DETECTORS[name].fit(OBVIOUS, 0)
     assert np.argmin(scores) == 200
     inside, outside = score(np.array([[0.1, 0.1], [0.95, 0.97]], dtype=np.float32))
     assert outside < np.median(scores)
@@ -36,15 +26,14 @@ def test_the_obvious_outlier_has_the_lowest_score_of_all_rows_and_points(name: s
 
 @pytest.mark.parametrize("name", ["iforest", "lof", "knn", "ocsvm", "ecod", "copod"])
 def test_a_points_score_does_not_depend_on_those_beside_it(name: str) -> None:
-    need(name)
-    _, score = DETECTORS[name].fit(OBVIOUS, 0, never)
+    _, score = DETECTORS[name].fit(OBVIOUS, 0)
     points = RNG.uniform(size=(7, 2)).astype(np.float32)
     np.testing.assert_allclose(score(points)[2:3], score(points[2:3]), rtol=1e-6)
 
 
 def test_the_distance_is_that_to_the_fifth_other_row() -> None:
     X = np.arange(20, dtype=np.float32)[:, None] ** 2
-    scores, score = DETECTORS["knn"].fit(X, 0, never)
+    scores, score = DETECTORS["knn"].fit(X, 0)
     assert scores[0] == -25
     assert scores[19] == -(19**2 - 14**2)
     assert score(np.array([[-1]], dtype=np.float32))[0] == -17
@@ -62,7 +51,7 @@ def test_the_distance_is_that_to_the_fifth_other_row() -> None:
 def test_scores_are_those_of_the_estimator_at_its_defaults(name: str, estimator: SOGAAL | MOGAAL) -> None:
     X = OBVIOUS / OBVIOUS.max(axis=0)
     X = ((X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0))).astype(np.float32)
-    scores, score = DETECTORS[name].fit(X, 3, never)
+    scores, score = DETECTORS[name].fit(X, 3)
     estimator.set_params(scaling="none").fit(X)
     np.testing.assert_array_equal(scores, estimator.score_samples(X))
     np.testing.assert_array_equal(score(X[:5]), estimator.score_samples(X[:5]))

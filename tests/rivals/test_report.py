@@ -8,7 +8,7 @@ import pytest
 
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
-from sogaal.rivals import Found, Report, rivals_csv
+from sogaal.rivals import Found, Report, measures_csv, rivals_csv
 
 
 def table(y: list[int] | None = None) -> Dataset:
@@ -80,6 +80,21 @@ def test_the_table_has_scores_and_ranks_of_all() -> None:
     assert frame["mo_gaal_8_rank"].tolist() == [3, 2, 4, 1, 5, 6, 7, 8, 9, 10]
     assert frame["mo_gaal_8_score"].idxmin() == 3
     assert frame["tops"].tolist() == [1, 3, 0, 1, 0, 0, 0, 0, 0, 1]
+
+
+def test_measures_are_a_line_for_each_detector() -> None:
+    one = Found("a", "A", np.zeros(10), (0, 1), (1.0, 2.0), (0.7, 0.8), (0.5, 0.5), 0.3, memory=(2**20, 3 * 2**20))
+    assert (one.peak, THREE[0].peak) == (3, None)
+    frame = pd.read_csv(io.BytesIO(measures_csv(Report(table(), [one, THREE[1]], 0.2))))
+    assert frame["detector"].tolist() == ["a", "b"]
+    assert frame.loc[0, ["auc", "seeds", "seed_correlation", "seconds", "memory_mib"]].tolist() == [
+        0.75,
+        2,
+        0.3,
+        1.5,
+        3,
+    ]
+    assert frame.loc[1, ["auc", "auc_deviation", "seed_correlation", "memory_mib"]].isna().all()
 
 
 @pytest.mark.parametrize(("of", "share", "words"), [([], 0.1, "got none"), (THREE, 0, "got 0"), (THREE, 2, "got 2")])
