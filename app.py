@@ -37,6 +37,7 @@ st.html(
     .st-key-result_charts [data-testid=stColumn] { min-width: min(100%, 17rem); }
     .st-key-result_choices [data-testid=stColumn] { min-width: min(100%, 14.5rem); }
     .st-key-why_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
+    .st-key-why_others [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-score_parts [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-rivals_alike [data-testid=stColumn] { min-width: min(100%, 24rem); }
     .st-key-rivals_rows [data-testid=stColumn] { min-width: min(100%, 24rem); }

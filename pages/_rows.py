@@ -40,12 +40,13 @@ def rows(
     shown = top.copy()
     if trust is not None:
         shown.insert(shown.columns.get_loc("rank") + 1, _trust.COLUMN, _trust.counts(trust, places))
-    for number, name in enumerate(dataset.feature_names[:MOST_FEATURES]):
+    columns = dataset.original(places)
+    for name, values in list(columns.items())[:MOST_FEATURES]:
         # A column may be called rank, as ours is.
-        shown[f"{name} (table)" if name in shown else name] = dataset.X[places, number]
+        shown[f"{name} (table)" if name in shown else name] = values
     _table(shown, None if trust is None else _trust.column_of(trust), f"rows_{run.id}_{at}", places)
-    if dataset.d > MOST_FEATURES:
-        st.caption(f"Shown are the first {MOST_FEATURES} of {dataset.d} features.")
+    if len(columns) > MOST_FEATURES:
+        st.caption(f"Shown are the first {MOST_FEATURES} of {len(columns)} columns.")
     if voters:
         _why.why(run, logits, places, voters)
 
@@ -57,7 +58,7 @@ def _head(run: Shown, scores: pd.DataFrame, at: At, voters: Sequence[Discriminat
         reasons = bool(voters) and st.toggle(
             "with reasons",
             key="scores_reasons",
-            help="One more column, reason: the features that speak most for the suspicion of a flagged row.",
+            help="One more column, reason: the columns that speak most for the suspicion of a flagged row.",
         )
         table = scores
         if reasons:

@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from pages import _server
+from pages import _server, _why_values
 from pages._live_plotly import live_plotly
 from pages._shown import Shown
 from pages._theme import dark
 from sogaal import figures
-from sogaal.explain import Explanation, explain, nearest_inliers, percentiles
+from sogaal.explain import Explanation, explain, nearest_inliers
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import outlier_score, rank
 
@@ -22,7 +22,7 @@ TAKEN = ("", "distance", "rank", "outlier score")
 
 
 def explanation(run: Shown, voters: Sequence[DiscriminatorWeights], places: npt.NDArray[np.int64]) -> Explanation:
-    """What each feature adds to D's verdict of some rows of the run's table."""
+    """What each column adds to D's verdict of some rows of the run's table."""
     dataset = run.dataset
     scaler = _server.scaler(dataset.fingerprint, run.scaling, dataset)
     wording = dataset.wording(places)
@@ -35,9 +35,9 @@ def why(
     """Draw the explanation of the row that is selected, at first the most abnormal one of ``places``."""
     row = _chosen(run, places)
     found = explanation(run, voters, np.array([row]))
-    order = np.argsort(-np.abs(found.attributions[0]), kind="stable")
+    order = np.argsort(-np.abs(found.by_column[0]), kind="stable")
     info = figures.attribution_info(
-        found.names, found.attributions[0], logit=float(found.logits[0]), median_logit=found.median_logit
+        found.labels(0), found.by_column[0], logit=float(found.logits[0]), median_logit=found.median_logit
     )
     with st.container(key="why_parts"):
         left, right = st.columns([1.1, 1], gap="medium")
@@ -46,12 +46,17 @@ def why(
             figures.attribution_spec(info, dark=dark(), revision=f"{run.id}-{row}"),
             key="why_bars",
             height=max(info.height, 230),
-            alt="What each feature adds to the suspicion of the row, a bar for each",
+            alt="What each column adds to the suspicion of the row, a bar for each",
         )
         st.caption(figures.attribution_caption(info))
     with right:
-        _values(run, found, order)
-    _nearest(run, logits, row, order)
+        _why_values.values(run.dataset, found, order)
+    with st.container(key="why_others"):
+        left, right = st.columns([1, 1.6], gap="medium")
+    with left:
+        _why_values.distribution(run.dataset, found, order, f"{run.id}_{row}")
+    with right:
+        _nearest(run, logits, row, order)
 
 
 def _chosen(run: Shown, places: npt.NDArray[np.int64]) -> int:
@@ -75,35 +80,6 @@ def _chosen(run: Shown, places: npt.NDArray[np.int64]) -> int:
     return row
 
 
-def _values(run: Shown, found: Explanation, order: npt.NDArray[np.int64]) -> None:
-    """The row's values among all others', the features that matter most first."""
-    places = percentiles(run.dataset.X, found.values)[0]
-    table = pd.DataFrame(
-        {
-            "feature": [found.names[i] for i in order],
-            "value": found.values[0, order],
-            "percentile": places[order],
-            "median": found.median[order],
-        }
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=min(35 * (len(table) + 1) + 3, 352),
-        column_config={
-            "value": st.column_config.NumberColumn(format="%.6g"),
-            "median": st.column_config.NumberColumn(format="%.6g"),
-            "percentile": st.column_config.ProgressColumn(
-                min_value=0, max_value=100, format="%.1f", help="The share of the column that is lower, in per cent."
-            ),
-        },
-        alt="The row's value of each feature with its percentile",
-    )
-    st.caption(
-        "A percentile near 0 or 100 is a rare value; D may also mind what comes together, each value being usual."
-    )
-
-
 def _nearest(run: Shown, logits: npt.NDArray[np.float32], row: int, order: npt.NDArray[np.int64]) -> None:
     """The row above the inliers that are nearest to it."""
     dataset = run.dataset
@@ -120,9 +96,10 @@ def _nearest(run: Shown, logits: npt.NDArray[np.float32], row: int, order: npt.N
             "outlier score": outlier_score(logits[rows]),
         }
     )
-    for feature in order[:MOST_FEATURES]:
-        name = dataset.feature_names[feature]
-        table[f"{name} (table)" if name in table else name] = dataset.X[rows, feature]
+    columns = list(dataset.original(rows).items())
+    for place in order[:MOST_FEATURES]:
+        name, values = columns[place]
+        table[f"{name} (table)" if name in table else name] = values
     st.markdown("**Its nearest inliers**")
     st.dataframe(
         table,
@@ -134,5 +111,5 @@ def _nearest(run: Shown, logits: npt.NDArray[np.float32], row: int, order: npt.N
         },
         alt="The row and the inliers that are nearest to it",
     )
-    more = f", with the {MOST_FEATURES} features that matter most" if dataset.d > MOST_FEATURES else ""
+    more = f", with the {MOST_FEATURES} columns that matter most" if len(order) > MOST_FEATURES else ""
     st.caption(f"Nearest in the scaled space among the half of the rows that D ranks least abnormal{more}.")

@@ -13,6 +13,9 @@ lies above 0, which is p / (p + q) with p and q what both ends together have abo
 Summed over the features this is D(x) - D(b) to the last digits (completeness). The baseline is the median of each
 column of the training data. Scaling is linear in each column, so an attribution is that of the raw column too. Of
 several D's it is the mean, as their score is. No label is used anywhere.
+
+Attributions are additive: what a column of a raw table adds, of which several features were made (the levels of a
+category, the parts of a date, where a value is missing), is the sum over these, and the columns sum to D(x) - D(b) too.
 """
 
 import math
@@ -26,7 +29,7 @@ import numpy.typing as npt
 from sogaal.errors import ConfigError, ModelError
 from sogaal.frames import DiscriminatorWeights
 from sogaal.metrics import rank
-from sogaal.preparation import Preparation, Words, phrase
+from sogaal.preparation import Preparation, Words, phrase, value_text
 from sogaal.scaling import Scaler
 from sogaal.voting import BLOCK_FLOATS, combined
 
@@ -42,11 +45,12 @@ INLIER_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Reason:
-    """A feature (its number) that speaks for a row's suspicion. ``high``: the value lies above the median, else below.
+    """A column that speaks for a row's suspicion. ``high``: the value lies above the median, else below.
 
-    ``weight`` > 0: by how much it raises the log-odds of the outlier score, which is minus its attribution; of a
-    category that of all its levels together, named by the row's own. ``value``: of the prepared feature. ``word``: what
-    a rare or new category is called.
+    ``feature``: its number; where a column became several features, of the one that tells what the row has there
+    (:meth:`Preparation.telling`). ``weight`` > 0: by how much the column raises the log-odds of the outlier score,
+    which is minus its attribution. ``value``: of the feature, as prepared. ``word``: what a rare or new category is
+    called.
     """
 
     feature: int
@@ -58,7 +62,7 @@ class Reason:
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """The features that speak most for the suspicion of each of m rows, the strongest first, k at most.
+    """The columns that speak most for the suspicion of each of m rows, the strongest first, k at most.
 
     ``features`` (m, k) int64, ``high`` (m, k) bool and ``weights`` (m, k) float64 as of :class:`Reason`; where a row
     has fewer than k, the weights that are left are 0. ``values`` (m, k) of the features and ``words`` (m, k), str:
@@ -119,28 +123,45 @@ class Explanation:
     preparation: Preparation | None = None
     words: Words | None = None
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The c columns of the raw table; those of a plain one are its features."""
+        return self.names if self.preparation is None else self.preparation.names
+
     @cached_property
     def by_column(self) -> DoubleArray:
-        """``attributions`` with those of a category's levels added up at the level that the row has, 0 at the others.
+        """What each column adds, (m, c): ``attributions``, summed where a column became several features. Exact."""
+        return self.attributions if self.preparation is None else self.preparation.folded(self.attributions)
 
-        Attributions are additive, so the sum is what the column adds. Where a row has none of the levels, the sum is at
-        the first.
-        """
+    @cached_property
+    def telling(self) -> npt.NDArray[np.int64]:
+        """The feature of each column that tells what the row has there, (m, c), as of :meth:`Preparation.telling`."""
         if self.preparation is None:
-            return self.attributions
-        found = self.attributions.copy()
-        for first, last in self.preparation.level_groups:
-            own = first + np.argmax(self.values[:, first:last], axis=1)
-            total = found[:, first:last].sum(axis=1)
-            found[:, first:last] = 0
-            found[np.arange(len(found)), own] = total
-        return found
+            return np.broadcast_to(np.arange(self.values.shape[1]), self.values.shape)
+        return self.preparation.telling(self.values)
+
+    def texts(self, row: int) -> list[str]:
+        """What a row has in each column, (c,): "43.2", "red", "2024-03-05", "missing"."""
+        if self.preparation is None:
+            return [f"{value:.6g}" for value in self.values[row]]
+        words = self._words_of(self.telling)[row]
+        return [
+            value_text(self.preparation, feature, float(self.values[row, feature]), word)
+            for feature, word in zip(self.telling[row].tolist(), words, strict=True)
+        ]
+
+    def labels(self, row: int) -> list[str]:
+        """The columns with what a row has in them, (c,): "colour = red"; of a plain table the names alone."""
+        if self.preparation is None:
+            return list(self.names)
+        return [f"{name} = {text}" for name, text in zip(self.column_names, self.texts(row), strict=True)]
 
     def reasons(self, most: int = MOST_REASONS) -> Reasons:
-        """For each row the features that speak most for its suspicion, ``most`` of them at the most."""
-        features = np.argsort(self.by_column, axis=1, kind="stable")[:, :most]
-        weights = -np.take_along_axis(self.by_column, features, axis=1)
+        """For each row the columns that speak most for its suspicion, ``most`` of them at the most."""
+        columns = np.argsort(self.by_column, axis=1, kind="stable")[:, :most]
+        weights = -np.take_along_axis(self.by_column, columns, axis=1)
         weights[(weights <= 0) | (weights < LEAST_SHARE * weights[:, :1])] = 0
+        features = np.take_along_axis(self.telling, columns, axis=1)
         high = np.take_along_axis(self.values > self.median, features, axis=1)
         if self.preparation is None:
             return Reasons(features, high, weights)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -217,18 +218,78 @@ def test_reasons_name_the_original_value(model_file: Path, dataset: Dataset) -> 
     np.testing.assert_allclose(
         explanation.by_column.sum(axis=1), explanation.logits - explanation.median_logit, atol=1e-9
     )
+    assert explanation.column_names == ("age", "colour", "when", "paid", "amount")
+    whole = [0, 2, 6, 10, 11, 12]  # where the features of each column begin
+    for column, (first, last) in enumerate(pairwise(whole)):
+        np.testing.assert_allclose(
+            explanation.by_column[:, column], explanation.attributions[:, first:last].sum(axis=1), atol=1e-12
+        )
+    table = FRAME.iloc[rows]
+    for row, label in enumerate([explanation.labels(row)[1] for row in range(4)]):
+        assert label.startswith(f"colour = {table['colour'].iloc[row]}")
+    assert explanation.labels(0)[1] == "colour = teal (rare)"
+    assert explanation.labels(2)[0] == "age = missing"
+    assert explanation.labels(3) == [
+        f"age = {table['age'].iloc[3]:g}", f"colour = {table['colour'].iloc[3]}",
+        f"when = {table['when'].iloc[3]:%Y-%m-%d %H:%M}", f"paid = {str(table['paid'].iloc[3]).lower()}",
+        f"amount = {table['amount'].iloc[3]:.6g}",
+    ]  # fmt: skip
     reasons = explanation.reasons(most=12)
-    told = [{reasons.phrase(one, explanation.names) for one in reasons.of_row(row)} for row in range(4)]
-    every = [reasons.phrase(one, FEATURES) for row in range(4) for one in reasons.of_row(row)]
-    assert all(" = " in one for one in every if one.startswith("colour"))
-    assert sum(one.startswith("colour") for one in told[0]) <= 1  # one reason for all levels together
-    fitted = model.preparation
+    for row in range(4):
+        told = [reasons.phrase(one, explanation.names) for one in reasons.of_row(row)]
+        assert len({one.split()[0] for one in told}) == len(told)  # one for all features of a column together
+        weights = {one.split()[0]: reason.weight for one, reason in zip(told, reasons.of_row(row), strict=True)}
+        for name, weight in weights.items():
+            assert weight == pytest.approx(-explanation.by_column[row, explanation.column_names.index(name)])
+
+
+def test_train_and_score_give_the_same_reasons(csv: Path, tmp_path: Path) -> None:
+    flags = ["--explain", "--share", "0.1", "--quiet"]
+    model, first, second = (str(tmp_path / name) for name in ("m.safetensors", "first.csv", "second.csv"))
+    train = ["train", str(csv), "--stop_epochs", "3", "--no-save", "--save", model, "--scores", first]
+    assert main([*train, *flags]) == 0
+    assert main(["score", model, str(csv), "-o", second, *flags]) == 0
+    told = [pd.read_csv(path, keep_default_na=False)["reason"] for path in (first, second)]
+    pd.testing.assert_series_equal(*told)
+    for text in filter(None, told[0]):
+        columns = [one.split()[0] for one in text.split("; ")]
+        assert len(set(columns)) == len(columns)
+        assert set(columns) <= {"age", "colour", "when", "paid", "amount"}
+
+
+def test_values_are_told_in_the_words_of_the_table(dataset: Dataset) -> None:
+    fitted = dataset.preparation
     assert fitted is not None
-    rare = FEATURES.index("colour = (rare)")
+    rare, when = FEATURES.index("colour = (rare)"), FEATURES.index("when: days")
     assert phrase(fitted, rare, 1.0, True, "teal") == "colour = teal (rare)"
     assert phrase(fitted, rare, 1.0, True, "pink") == "colour = pink (new)"
+    assert phrase(fitted, rare - 1, 0.0, True, "pink") == "colour = pink (new)"
     assert phrase(fitted, FEATURES.index("age missing"), 1.0, True) == "age missing"
-    assert phrase(fitted, FEATURES.index("when: weekday"), 7.0, True) == "when: weekday = Sunday"
+    assert phrase(fitted, FEATURES.index("age"), 70.0, True) == "age high"
+    assert phrase(fitted, when, 0.0, True) == f"when = {FRAME['when'].median():%Y-%m-%d %H:%M}"
+    found = dataset.original([3, 29])
+    assert found["colour"][0] == "teal (rare)"
+    assert found["when"] == [f"{when:%Y-%m-%d %H:%M}" for when in FRAME["when"].iloc[[3, 29]]]
+    assert np.isnan(found["age"][1])
+    assert found["amount"] == pytest.approx(FRAME["amount"].iloc[[3, 29]].tolist())
+
+
+def test_distributions_are_those_of_the_table(dataset: Dataset) -> None:
+    age, colour, when, paid, amount = map(dataset.distribution, range(5))
+    assert age.missing == FRAME["age"].isna().sum()
+    np.testing.assert_array_equal(age.numbers, FRAME["age"].dropna())
+    assert age.share("missing") == age.missing / N
+    counts = FRAME["colour"].value_counts()
+    assert dict(zip(colour.levels, colour.counts, strict=True)) == {
+        f"{name} (rare)" if name in ("teal", "mauve") else name: count for name, count in counts.items()
+    }
+    assert colour.share("teal (rare)") == 1 / N
+    assert colour.share("pink (new)") is None
+    assert list(colour.counts) == sorted(colour.counts, reverse=True)
+    expected = (FRAME["when"] - pd.Timestamp(0)).dt.total_seconds()
+    np.testing.assert_allclose(when.numbers, expected, atol=1)
+    assert dict(zip(paid.levels, paid.counts, strict=True))["true"] == FRAME["paid"].sum()
+    assert amount.percentile(float(np.median(amount.numbers))) == 50
 
 
 def test_the_shelf_keeps_preparation_and_rare_levels(dataset: Dataset, tmp_path: Path) -> None:

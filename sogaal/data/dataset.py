@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import DataError
-from sogaal.preparation import Levels, Preparation, Words
+from sogaal.preparation import Distribution, Levels, Preparation, Words, distribution, told
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
@@ -91,6 +91,20 @@ class Dataset:
         if self.preparation is None:
             return None, None
         return self.preparation, Words.of(self.preparation, self.levels).take(np.asarray(rows))
+
+    def original(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> dict[str, Sequence[Any]]:
+        """Some rows as the table had them, by the columns that were used: texts, and floats of numbers."""
+        X = self.X[np.asarray(rows)]
+        if self.preparation is None:
+            return dict(zip(self.feature_names, X.T.astype(np.float64).tolist(), strict=True))
+        return told(self.preparation, X, self.wording(rows)[1])
+
+    def distribution(self, column: int) -> Distribution:
+        """How the values of a column are distributed, numbered as in :meth:`original`."""
+        if self.preparation is None:
+            numbers = self.X[:, column].astype(np.float64)
+            return Distribution(self.feature_names[column], "number", self.n, 0, numbers=numbers)
+        return distribution(self.preparation, self.X, self.levels, column)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -9,6 +9,13 @@ from sogaal.figures.attribution import (
 )
 from sogaal.figures.auc import AucInfo, auc_caption, auc_figure, auc_info, auc_spec
 from sogaal.figures.bands import BandsInfo, bands_caption, bands_figure, bands_info, bands_spec
+from sogaal.figures.column_values import (
+    LevelsInfo,
+    NumbersInfo,
+    column_values_spec,
+    levels_info,
+    numbers_info,
+)
 from sogaal.figures.compare_curves import (
     CompareCurvesInfo,
     ComparedRun,
@@ -167,8 +174,10 @@ __all__ = [
     "DecisionInfo",
     "DriftBarsInfo",
     "DriftClassesInfo",
+    "LevelsInfo",
     "LossesInfo",
     "MapCell",
+    "NumbersInfo",
     "PhaseMapInfo",
     "PlaneInfo",
     "PrecisionRecallInfo",
@@ -206,6 +215,7 @@ __all__ = [
     "bands_info",
     "bands_spec",
     "colour_of",
+    "column_values_spec",
     "compare_curves_caption",
     "compare_curves_figure",
     "compare_curves_info",
@@ -231,12 +241,14 @@ __all__ = [
     "grouped",
     "layers_for",
     "legend_rows",
+    "levels_info",
     "losses_caption",
     "losses_figure",
     "losses_info",
     "losses_spec",
     "make_scene",
     "map_points",
+    "numbers_info",
     "pack",
     "phase_map_caption",
     "phase_map_figure",

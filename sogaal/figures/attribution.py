@@ -1,4 +1,4 @@
-"""What each feature adds to a row's suspicion: a bar for each, the strongest at the top."""
+"""What each column adds to a row's suspicion: a bar for each, the strongest at the top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _ABOVE, _BELOW = 34, 44
 @dataclass(frozen=True, eq=False)
 class AttributionInfo:
     """Bars from the top: ``names`` and ``weights`` (b,), by how much each raises (or lowers) the log-odds of the
-    outlier score. ``others``: how many features the last bar sums up, 0 for none. ``start``, ``end``: the outlier
+    outlier score. ``others``: how many columns the last bar sums up, 0 for none. ``start``, ``end``: the outlier
     scores of the median row and of this row."""
 
     names: tuple[str, ...]
@@ -124,6 +124,6 @@ def attribution_figure(info: AttributionInfo, *, dark: bool = False) -> go.Figur
 def attribution_caption(info: AttributionInfo) -> str:
     """How to read the bars, in one line."""
     return (
-        f"From a row of medians, outlier score {info.start:.3f}, to this row, {info.end:.3f}: what each feature adds "
+        f"From a row of medians, outlier score {info.start:.3f}, to this row, {info.end:.3f}: what each column adds "
         "on the way. The bars sum to the whole way, in log-odds (integrated gradients, exact). No label is used."
     )

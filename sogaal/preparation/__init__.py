@@ -7,17 +7,23 @@ their parameters as JSON values, and `from_dict` fits the same transformers agai
 
 from sogaal.preparation.columns import Kind, PreparedColumn, rare_below
 from sogaal.preparation.deviations import Deviations
+from sogaal.preparation.original import Distribution, distribution, told
 from sogaal.preparation.pipeline import Preparation, RawColumn
-from sogaal.preparation.wording import Levels, Words, phrase
+from sogaal.preparation.wording import Levels, Words, phrase, usual_text, value_text
 
 __all__ = [
     "Deviations",
+    "Distribution",
     "Kind",
     "Levels",
     "Preparation",
     "PreparedColumn",
     "RawColumn",
     "Words",
+    "distribution",
     "phrase",
     "rare_below",
+    "told",
+    "usual_text",
+    "value_text",
 ]

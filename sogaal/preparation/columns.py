@@ -13,6 +13,7 @@ Role = Literal["value", "level", "rare", "part", "missing"]
 
 # Of a date, in the order of their features: days from the training data's median, 1 = January, 1 = Monday, 0 to 24.
 PARTS = ("days", "month", "weekday", "hour")
+DAY = 86_400.0
 RARE = "(rare)"
 # A level is rare in fewer rows than this share, or than so many; and beyond so many levels of a column the rarer are.
 RARE_SHARE = 0.01

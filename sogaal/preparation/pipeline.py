@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import ModelError
-from sogaal.preparation.columns import Feature, Kind, PreparedColumn, rare_below
+from sogaal.preparation.columns import DAY, Feature, Kind, PreparedColumn, rare_below
 
 if TYPE_CHECKING:  # scikit-learn takes a second to load, and most tables need none of it
     from sklearn.compose import ColumnTransformer
@@ -88,13 +88,37 @@ class Preparation:
         return tuple(feature.name for feature in self.features)
 
     @cached_property
-    def level_groups(self) -> tuple[tuple[int, int], ...]:
-        """The features that are the levels of one category column: from the first to before the last, for each."""
-        found: dict[int, list[int]] = {}
-        for number, feature in enumerate(self.features):
-            if feature.role in ("level", "rare"):
-                found.setdefault(feature.column, []).append(number)
-        return tuple((numbers[0], numbers[-1] + 1) for numbers in found.values())
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """The features that each column became: from the first to before the last."""
+        ends = np.cumsum([len(column.features(i)) for i, column in enumerate(self.columns)]).tolist()
+        return tuple(zip([0, *ends], ends, strict=False))
+
+    def folded(self, parts: Float64Array) -> Float64Array:
+        """What adds up over features, (m, features), added up over those of each column: (m, columns)."""
+        return np.add.reduceat(parts, [first for first, _ in self.spans], axis=1)
+
+    def telling(self, X: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.int64]:
+        """Of rows (m, features) the feature of each column that tells what the row has there, (m, columns).
+
+        That it is missing, where it is; else the level that it has (the first of them where it has none), the days of a
+        date, the number itself.
+        """
+        found = np.empty((len(X), len(self.spans)), dtype=np.int64)
+        for place, ((first, last), column) in enumerate(zip(self.spans, self.columns, strict=True)):
+            values = last - 1 if column.indicator else last
+            found[:, place] = first
+            if column.kind == "category":
+                found[:, place] += np.argmax(X[:, first:values], axis=1)
+            if column.indicator:
+                found[X[:, last - 1] > 0, place] = last - 1
+        return found
+
+    def number(self, position: int, row: npt.NDArray[np.floating[Any]]) -> float | None:
+        """The number, or the date in seconds since 1970, that a row (features,) has in a column; None: missing."""
+        column, (first, last) = self.columns[position], self.spans[position]
+        if column.indicator and row[last - 1] > 0:
+            return None
+        return column.origin + float(row[first]) * DAY if column.kind == "date" else float(row[first])
 
     @cached_property
     def _pipeline(self) -> "ColumnTransformer":

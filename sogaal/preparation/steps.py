@@ -16,9 +16,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from sogaal.preparation.columns import MOST_KEPT, PARTS, RARE_ROWS, Kind, PreparedColumn
-
-DAY = 86_400.0
+from sogaal.preparation.columns import DAY, MOST_KEPT, PARTS, RARE_ROWS, Kind, PreparedColumn
 
 
 class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

@@ -1,6 +1,5 @@
 """What a prepared feature says of a row, in the words of the table that it came from."""
 
-import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.preparation.columns import RARE, PreparedColumn
+from sogaal.preparation.columns import DAY, RARE, PreparedColumn
 from sogaal.preparation.pipeline import Preparation
 
 # Which level each row has, by the name of a column with rare levels: int32 (n,), -1 where it is none that is known.
@@ -45,34 +44,55 @@ class Words:
         return Words({i: codes[rows] for i, codes in self.columns.items()}, self.texts)
 
 
-def phrase(preparation: Preparation, feature: int, value: float, high: bool, word: str = "") -> str:
-    """What a feature of a row says: "age high", "colour = red", "age missing", "when: weekday = Sunday".
+def value_text(preparation: Preparation, feature: int, value: float, word: str = "") -> str:
+    """What a row has in a column, told by the feature that tells it: "43.2", "red", "teal (rare)", "2024-03-05".
 
-    value: of the feature, as prepared. high: it lies above the median. word: the category's own value where the
-        feature does not tell it.
+    feature, value: as of :meth:`Preparation.telling`, as prepared. word: the category's own value where the feature
+        does not tell it.
     """
     made = preparation.features[feature]
     column = preparation.columns[made.column]
     if made.role == "missing":
-        return made.name if value else f"{column.name} present"
+        return "missing"
     if made.role == "part":
-        return f"{made.name} = {_part(column, made.detail, value)}"
-    if made.role == "rare" and value:
-        mark = RARE if word in column.rare else "(new)"
-        return f"{column.name} = {word} {mark}" if word else made.name
+        return _date(column, value)
     if made.role in ("level", "rare"):
-        if value:
-            return made.name
-        return f"{column.name} = {word} (new)" if word else f"{column.name} = (new)"
-    return f"{made.name} {'high' if high else 'low'}"
+        if not value:
+            return f"{word} (new)" if word else "(new)"
+        if made.role == "level":
+            return made.detail
+        return f"{word} {RARE if word in column.rare else '(new)'}" if word else RARE
+    if column.kind == "boolean":
+        return "true" if value else "false"
+    return f"{value:.6g}"
 
 
-def _part(column: PreparedColumn, part: str, value: float) -> str:
-    if part == "days":
-        return f"{_EPOCH + timedelta(seconds=column.origin, days=round(value, 5)):%Y-%m-%d}"
-    if part == "month":
-        return calendar.month_name[int(value)]
-    if part == "weekday":
-        return calendar.day_name[int(value) - 1]
-    minutes = round(value * 60)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+def usual_text(column: PreparedColumn) -> str:
+    """What stands in where a value is missing: the median of numbers and dates, else the most frequent value."""
+    if column.kind == "category":
+        return column.levels[int(column.fill)]
+    if column.kind == "date":
+        return _date(column, (column.fill - column.origin) / DAY)
+    if column.kind == "boolean":
+        return "true" if column.fill else "false"
+    return f"{column.fill:.6g}"
+
+
+def phrase(preparation: Preparation, feature: int, value: float, high: bool, word: str = "") -> str:
+    """What of a column is suspicious: "age high", "age missing", "colour = red", "when = 2024-03-05".
+
+    As :func:`value_text`; high: the value lies above the median.
+    """
+    made = preparation.features[feature]
+    column = preparation.columns[made.column]
+    if made.role == "missing":
+        return f"{column.name} missing"
+    if made.role == "value" and column.kind == "number":
+        return f"{column.name} {'high' if high else 'low'}"
+    return f"{column.name} = {value_text(preparation, feature, value, word)}"
+
+
+def _date(column: PreparedColumn, days: float) -> str:
+    # To the minute: single precision keeps no more of a date within some twenty years.
+    minutes = round((column.origin + days * DAY) / 60)
+    return f"{_EPOCH + timedelta(minutes=minutes):%Y-%m-%d{' %H:%M' if 'hour' in column.parts else ''}}"

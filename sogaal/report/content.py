@@ -20,6 +20,7 @@ from sogaal.explain import Explanation, explain
 from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import HistoryView
 from sogaal.model import At
+from sogaal.preparation import value_text
 from sogaal.runs.shelf import is_shipped
 from sogaal.scaling import Scaler, medians
 from sogaal.snapshots import JobState
@@ -191,11 +192,36 @@ def table_parquet(dataset: Dataset) -> bytes:
 
 @dataclass(frozen=True)
 class Unusual:
-    """A value far out in its column: ``share`` of the values is as high (``high``), or as low."""
+    """A value far out in its column: ``share`` of the values is as high (``high``), or as low; None: a category that
+    ``share`` of the rows have."""
 
     column: int
-    high: bool
+    high: bool | None
     share: float
+
+
+def unusual_in(dataset: Dataset, rows: Sequence[int]) -> list[list[Unusual]]:
+    """For each of ``rows`` its unusual values by column of the table, as of :meth:`Dataset.original`, rarest first."""
+    preparation, words = dataset.wording(rows)
+    if preparation is None:
+        return unusual_values(dataset.X, rows)
+    X = dataset.X[list(rows)]
+    telling = preparation.telling(X)
+    known = [dataset.distribution(column) for column in range(len(preparation.columns))]
+    found: list[list[Unusual]] = []
+    for place, row in enumerate(X):
+        there = []
+        for column, one in enumerate(known):
+            feature, number = int(telling[place, column]), preparation.number(column, row)
+            word = "" if words is None else words.word(column, place)
+            share = one.share(value_text(preparation, feature, float(row[feature]), word))
+            if one.numbers is not None and number is not None:
+                low, high = int((one.numbers <= number).sum()), int((one.numbers >= number).sum())
+                there.append(Unusual(column, high < low, min(low, high) / one.n))
+            else:
+                there.append(Unusual(column, None, 0.0 if share is None else share))
+        found.append(sorted((one for one in there if one.share <= UNUSUAL), key=lambda one: one.share))
+    return found
 
 
 def unusual_values(X: npt.NDArray[np.floating[Any]], rows: Sequence[int]) -> list[list[Unusual]]:

@@ -18,7 +18,7 @@ from sogaal.report.content import (
     Unusual,
     python_lines,
     train_command,
-    unusual_values,
+    unusual_in,
 )  # fmt: skip
 from sogaal.report.document import document, section
 from sogaal.report.html import Child, Html, join, table, tag
@@ -239,8 +239,9 @@ def rows_section(content: ReportContent) -> Html:
         return Html("")
     data, logits = content.dataset, content.logits[at]
     top = np.argsort(logits, kind="stable")[:MOST_ROWS].tolist()
-    unusual = unusual_values(data.X, top)
-    columns = _columns(content, unusual)
+    unusual = unusual_in(data, top)
+    original = list(data.original(top).items())
+    columns = _columns(len(original), unusual)
     scores = outlier_score(logits)
     ranks = {moment: rank(values) for moment, values in content.logits.items()}
     other = next((moment for moment in ranks if moment != at), None)
@@ -250,7 +251,7 @@ def rows_section(content: ReportContent) -> Html:
     reasons = _reasons(content, top)
     heads += [WHY] if reasons else []
     fixed = len(heads)
-    heads += [tag("bdi", data.feature_names[column]) for column in columns]
+    heads += [tag("bdi", original[column][0]) for column in columns]
     heads += ["most unusual"]
     body: list[list[Child]] = []
     for place, (row, found) in enumerate(zip(top, unusual, strict=True)):
@@ -261,19 +262,21 @@ def rows_section(content: ReportContent) -> Html:
             cells.append("outlier" if data.y[row] else "inlier")
         cells += [reasons[place]] if reasons else []
         by_column = {one.column: one for one in found}
-        cells += [_value(data.X[row, column], by_column.get(column)) for column in columns]
-        body.append([*cells, _words(content, found)])
+        cells += [_value(original[column][1][place], by_column.get(column)) for column in columns]
+        body.append([*cells, _words([name for name, _ in original], found)])
     caption = f"The {len(top)} most abnormal rows by D {_at(content, at)}; values as they are in the table"
     aligned = [i for i in range(1, fixed + len(columns)) if heads[i] not in ("label", WHY)]
-    left_out = data.d - len(columns)
+    left_out = len(original) - len(columns)
     notes = "▲ or ▼: at most 1 % of the column's values are as high, or as low."
+    if data.preparation is not None:
+        notes += " ◆: at most 1 % of the rows have this value."
     notes += " A row can be abnormal without any, by what comes together in it."
     if reasons:
-        notes += " What speaks for suspicion is what D goes by: how much a feature raises the log-odds of the outlier"
+        notes += " What speaks for suspicion is what D goes by: how much a column raises the log-odds of the outlier"
         notes += " score on the way from the table's median to the row (integrated gradients). High and low: above and"
         notes += " below the median. No label is used."
     if left_out:
-        notes += f" Shown: {len(columns)} of {data.d:,} features, those most often unusual among these rows."
+        notes += f" Shown: {len(columns)} of {len(original):,} columns, those most often unusual among these rows."
     return section(
         "The most abnormal rows",
         table(caption, heads, body, numbers=aligned, class_="rows"),
@@ -282,7 +285,7 @@ def rows_section(content: ReportContent) -> Html:
 
 
 def _reasons(content: ReportContent, rows: list[int]) -> list[Child]:
-    """For each row the features that speak most for its suspicion; empty where D is not there."""
+    """For each row the columns that speak most for its suspicion; empty where D is not there."""
     explanation = content.explained(rows)
     if explanation is None:
         return []
@@ -305,26 +308,26 @@ def _reason(reasons: Reasons, one: Reason, names: Sequence[str]) -> tuple[Child,
     return tag("bdi", names[one.feature]), f" {'high' if one.high else 'low'}"
 
 
-def _columns(content: ReportContent, unusual: list[list[Unusual]]) -> list[int]:
-    """The features that are shown: all, or those most often unusual, in the table's order."""
-    d = content.dataset.d
+def _columns(d: int, unusual: list[list[Unusual]]) -> list[int]:
+    """Which of ``d`` columns are shown: all, or those most often unusual, in the table's order."""
     if d <= MOST_COLUMNS:
         return list(range(d))
     count = np.bincount([one.column for row in unusual for one in row], minlength=d)
     return sorted(np.argsort(-count, kind="stable")[:MOST_COLUMNS].tolist())
 
 
-def _value(value: float, unusual: Unusual | None) -> Child:
-    words = f"{value:.6g}"
+def _value(value: float | str, unusual: Unusual | None) -> Child:
+    if isinstance(value, str):
+        return tag("bdi", value) if unusual is None else tag("strong", tag("bdi", value), f" {_arrow(unusual)}")
+    words = "missing" if np.isnan(value) else f"{value:.6g}"
     return words if unusual is None else tag("strong", f"{words} {_arrow(unusual)}")
 
 
 def _arrow(unusual: Unusual) -> str:
-    return "▲" if unusual.high else "▼"
+    return "◆" if unusual.high is None else "▲" if unusual.high else "▼"
 
 
-def _words(content: ReportContent, found: list[Unusual]) -> Child:
-    names = content.dataset.feature_names
+def _words(names: Sequence[str], found: list[Unusual]) -> Child:
     parts: list[Child] = [join(tag("bdi", names[one.column]), f" {_arrow(one)}") for one in found[:MOST_NAMES]]
     more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
     return join([part for i, one in enumerate(parts) for part in (", " if i else "", one)], more) if parts else "-"

@@ -133,7 +133,7 @@ def test_the_twenty_most_abnormal_rows_come_with_their_values() -> None:
     assert list(shown["rank"]) == list(range(1, 21))
     first = int(np.flatnonzero(job.dataset.ids == shown["id"].iloc[0])[0])
     assert shown[job.dataset.feature_names[2]].iloc[0] == job.dataset.X[first, 2]
-    assert session.says("Shown are the first 12 of 20 features.")
+    assert session.says("Shown are the first 12 of 20 columns.")
 
 
 def test_mo_gaal_has_a_result_too() -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from pages import _server
+from sogaal.jobs import Job
 from tests.pages.session import Session
 
 RNG = np.random.default_rng(3)
@@ -248,7 +249,31 @@ def test_a_table_of_all_kinds_is_shown_column_by_column_and_trained() -> None:
     assert job.dataset.preparation is not None
     session.tab("Result")
     assert session.errors == []
-    assert "colour = red" in next(frame.value for frame in session.at.dataframe if "rank" in frame.value)
+    rows = next(frame.value for frame in session.at.dataframe if "rank" in frame.value)
+    assert list(rows.columns[-2:]) == ["height", "colour"]
+    assert set(rows["colour"]) <= {"red", "blue"}
+    check_why(session, job)
+
+
+def check_why(session: Session, job: Job) -> None:
+    """A bar, a line and a chart for each column of the table, not for each feature that was made of it."""
+    result, data = job.snapshot().result, job.dataset
+    assert result is not None
+    row = int(np.argmin(result.logits_end))
+    own = {name: values[0] for name, values in data.original([row]).items()}
+    ticks = session.chart("why_bars")["layout"]["yaxis"]["ticktext"]
+    height = "missing" if np.isnan(own["height"]) else f"{own['height']:.6g}"
+    assert sorted(ticks) == [f"colour = {own['colour']}", f"height = {height}"]
+    values = next(frame.value for frame in session.at.dataframe if "% of rows" in frame.value).set_index("column")
+    assert values.loc["colour", "value"] == own["colour"]
+    assert values.loc["colour", "% of rows"] == 50
+    assert np.isnan(values.loc["colour", "percentile"])
+    chooser = next(box for box in session.at.selectbox if (box.key or "").startswith("why_column_"))
+    chooser.set_value(1)
+    session.look()
+    assert session.errors == []
+    assert sorted(session.chart("why_distribution")["layout"]["yaxis"]["ticktext"]) == ["blue", "red"]
+    assert session.says(f"{own['colour']} in this row, seen in 50.0 % of rows (20 of 40).")
 
 
 def test_a_file_of_the_server_s_folder_is_a_table_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ def test_a_run_that_is_its_first_step_from_nothing(labelled: ReportContent) -> N
 def test_many_features_and_generators_and_rows() -> None:
     config = make_config("post", algorithm="mo-gaal", stop_epochs=6, k=3)
     page = report_page(content(load_dataset("digits"), config, "robust"))
-    assert "Shown: 8 of 64 features" in text_of(page)
+    assert "Shown: 8 of 64 columns" in text_of(page)
     assert len(page) < 400_000
     assert "<figcaption>At ln 2 = 0.693" in page.decode()
 
@@ -184,6 +184,30 @@ def test_the_top_rows_say_what_speaks_for_their_suspicion(labelled: ReportConten
     without = text_of(report_page(replace(labelled, voters={})))
     assert "speaks most for suspicion" not in without
     assert "most unusual" in without
+
+
+def test_a_table_of_categories_is_told_column_by_column(tmp_path: Path) -> None:
+    rows = [f"{i % 13},{('red', 'blue', 'green')[i % 3]},2024-01-{i % 28 + 1:02d}" for i in range(200)]
+    (tmp_path / "own.csv").write_text(
+        "\n".join(["size,colour,day", *rows, "500,teal,2025-06-07", "3,mauve,2024-01-09"])
+    )
+    data = load_dataset(tmp_path / "own.csv")
+    made = content(data)
+    page = report_page(made)
+    heads = re.findall(r"<th[^>]*>(.*?)</th>", page.decode().split('<table class="rows">')[1].split("</thead>")[0])
+    assert [text_of(head.encode()) for head in heads][-4:] == ["size", "colour", "day", "most unusual"]
+    text = text_of(page)
+    assert "teal (rare) ◆" in text
+    assert "2025-06-07 ▲" in text
+    assert "500 ▲" in text
+    assert "= red 1" not in text
+    top = np.argsort(made.logits[made.at], kind="stable")[:20].tolist()
+    explained = made.explained(top)
+    assert explained is not None
+    why = [text_of(one.encode()) for one in re.findall(r'<span class="why">(.*?)</span>', page.decode())]
+    told = [one for texts in explained.reason_texts() for one in texts.split("; ") if one]
+    assert why == told
+    assert all(one.split(" = ")[0] in ("colour", "day") or one.startswith("size ") for one in told)
 
 
 def test_same_content_same_bytes(labelled: ReportContent) -> None:
