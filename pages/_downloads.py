@@ -26,6 +26,11 @@ EVENTS = "events.out.tfevents"
 # What many runs that belong together can leave; a model and scores only where they score together.
 OF_POPULATIONS = ("zip", "report", "scores", "model", "onnx")
 SEVERAL = "Each in a folder of its own inside; `sogaal runs import` and Import on this page take them back."
+NO_ONNX = (
+    "A graph of numbers cannot hold what is done with this table's categories, dates or gaps. The model in safetensors "
+    "does all of it."
+)
+NO_ONNX_HELP = "`sogaal runs export RUN --format onnx -o FILE` writes the graph for rows that are prepared already."
 _logger = logging.getLogger(__name__)
 
 
@@ -136,8 +141,12 @@ def _buttons(saved: SavedRun, files: Sequence[str], key: str) -> None:
             continue
         there = any(name.startswith(offer.needs) for name in files)
         lack = f"This run has no {offer.needs.split('.out')[0]} (it is {saved.record.state.value})."
+        beyond = kind == "onnx" and there and saved.prepared
         name = _events_name(saved) if kind == "events" else f"{saved.id}{offer.ending}"
-        _button(f"{key}_{kind}", offer, name, _made(saved.id, offer), there, offer.help if there else lack)
+        words = NO_ONNX_HELP if beyond else offer.help if there else lack
+        _button(f"{key}_{kind}", offer, name, _made(saved.id, offer), there and not beyond, words)
+        if beyond:
+            st.caption(NO_ONNX)
 
 
 @st.fragment

@@ -6,7 +6,7 @@ neither need not wait for their libraries.
 
 from sogaal.exports.drift import drift_csv, drift_dict, drift_json, drift_table
 from sogaal.exports.history import history_csv, history_parquet, history_table
-from sogaal.exports.models import MODEL_FORMAT, HasModel, load_model, save_model
+from sogaal.exports.models import MODEL_FORMAT, HasModel, is_prepared, load_model, save_model
 from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table, with_reasons
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "history_csv",
     "history_parquet",
     "history_table",
+    "is_prepared",
     "load_model",
     "save_model",
     "scores_csv",

@@ -88,6 +88,18 @@ def _stacked(discriminators: Sequence[DiscriminatorWeights], part: str) -> npt.N
     return np.stack([np.atleast_1d(getattr(weights, part)) for weights in discriminators]).astype(np.float32)
 
 
+def is_prepared(path: str | Path) -> bool:
+    """Whether a saved model learned from a raw table that was prepared: only its description is read.
+
+    False for a file that is no such model: :func:`load_model` says what is wrong with it.
+    """
+    try:
+        with safe_open(Path(path), framework="numpy") as file:
+            return "preparation" in json.loads((file.metadata() or {})[_KEY])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def load_model(path: str | Path) -> Model | Ensemble:
     """Read a file that :func:`save_model` wrote.
 

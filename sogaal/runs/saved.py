@@ -14,7 +14,7 @@ from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset, shipped_datasets
 from sogaal.ensemble import Ensemble
 from sogaal.errors import ConfigError, DataError, ModelError, RunError
-from sogaal.exports import load_model, scores_csv, scores_table
+from sogaal.exports import is_prepared, load_model, scores_csv, scores_table
 from sogaal.exports.history import Times
 from sogaal.frames import Frame
 from sogaal.history import History
@@ -151,6 +151,12 @@ class SavedRun:
             return load_model(path)
         except (ModelError, ConfigError, DataError) as error:
             raise RunError(str(error)) from None  # which names the file
+
+    @property
+    def prepared(self) -> bool:
+        """Whether its model, if there is one, takes the rows of a raw table that it prepares itself."""
+        path = self.file(MODEL)
+        return path is not None and is_prepared(path)
 
     def result(self) -> JobResult | None:
         """What a job has when it ends, made from the files; None for a run that has not ended, or failed.

@@ -323,6 +323,20 @@ def test_a_download_that_fails_says_why_beside_the_button(monkeypatch: pytest.Mo
     assert page.look().errors == []
 
 
+def test_a_graph_that_cannot_hold_a_preparation_is_not_offered(tmp_path: Path) -> None:
+    rows = [f"{i % 13},{('red', 'blue', 'green')[i % 3]}" for i in range(40)]
+    (tmp_path / "own.csv").write_text("\n".join(["size,colour", *rows]))
+    train(str(tmp_path / "own.csv"))
+    train()
+    for place, offered in ((1, False), (0, True)):
+        page = Runs().select(place)
+        buttons = {one.label: one.proto for one in page.at.get("download_button")}
+        assert buttons["Model (ONNX)"].disabled != offered
+        assert not buttons["Model (safetensors)"].disabled
+        assert page.says("cannot hold what is done with this table's categories") != offered
+        assert ("--format onnx" in buttons["Model (ONNX)"].help) != offered
+
+
 def test_several_runs_are_downloaded_in_one_zip_and_imported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     jobs = [train(seed=seed) for seed in (0, 1)]
     page = Runs().select(0, 1)
