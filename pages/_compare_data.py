@@ -83,13 +83,13 @@ def read(run: str, name: str, with_times: bool) -> Read | str:
 def curves(reads: Sequence[Read], groups: Sequence[str]) -> list[figures.ComparedRun]:
     """The runs as the curves take them."""
     return [
-        figures.ComparedRun(name, one.history, one.config.batches(one.dataset.n), one.times, group)
+        figures.ComparedRun(name, one.history, one.config.batches(one.dataset.n), one.times, group, one.config.seed)
         for name, one, group in zip(short_titles(reads, groups), reads, groups, strict=True)
     ]
 
 
 def short_titles(reads: Sequence[Read], groups: Sequence[str]) -> list[str]:
-    """The titles without the parts that all runs have, and without the seed where a group has several."""
+    """The titles without the parts that all runs have, and without the seed where a group says its seeds."""
     parts = [one.title.split(" · ") for one in reads]
     common = set.intersection(*[set(title) for title in parts]) if len(parts) > 1 else set()
     names = []

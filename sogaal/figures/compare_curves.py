@@ -43,23 +43,26 @@ SHORT_NAME = 36
 @dataclass(frozen=True, eq=False)
 class ComparedRun:
     """A run to compare. ``batches``: steps an epoch. ``times``: (steps int64 (m,), seconds float64 (m,)), both rising,
-    or None where nobody measured. ``group``: runs of one group differ by their seed alone; "" stands alone."""
+    or None where nobody measured. ``group``: runs of one group differ by their ``seed`` at most; "" stands alone."""
 
     name: str
     history: HistoryView
     batches: int
     times: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]] | None = None
     group: str = ""
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class OverlayLine:
-    """A run, or the mean of a group of ``members``, in one panel: thinned ``x`` and ``y`` (p,), the raw line behind
-    (None where nothing is smoothed), ``band`` (x, lowest, highest) of a group, and the last value."""
+    """A run, or the mean of a group of ``members`` with different ``seeds``, in one panel: thinned ``x`` and ``y``
+    (p,), the raw line behind (None where nothing is smoothed), ``band`` (x, lowest, highest) of a group, and the last
+    value."""
 
     number: int
     name: str
     members: int
+    seeds: tuple[int, ...]
     x: FloatArray
     y: FloatArray
     raw: tuple[FloatArray, FloatArray] | None
@@ -141,6 +144,7 @@ def _line(
         number=number,
         name=bundle[0].name,
         members=len(bundle),
+        seeds=tuple(dict.fromkeys(run.seed for run in bundle)),
         x=x[rows].astype(np.float32),
         y=mean[rows].astype(np.float32),
         raw=None if span <= 1 else (x[behind].astype(np.float32), raw_mean[behind].astype(np.float32)),
@@ -271,7 +275,14 @@ def legend_rows(info: CompareCurvesInfo) -> int:
 
 
 def _name(line: OverlayLine) -> str:
-    return lettered(line.number, line.name) + (f" (mean of {line.members} seeds)" if line.members > 1 else "")
+    return lettered(line.number, line.name) + (f" ({_of_what(line)})" if line.members > 1 else "")
+
+
+def _of_what(line: OverlayLine) -> str:
+    if len(line.seeds) == 1:
+        return f"{line.members} runs of seed {line.seeds[0]}"
+    more = "" if len(line.seeds) == line.members else f", {line.members} runs"
+    return f"mean of {len(line.seeds)} seeds{more}"
 
 
 def compare_curves_spec(info: CompareCurvesInfo, *, dark: bool = False, revision: str = "") -> Spec:
@@ -339,7 +350,7 @@ def compare_curves_caption(info: CompareCurvesInfo) -> str:
     if info.span > 1:
         parts.append(f"Smoothed over {info.span:,} steps; faint behind: the raw values.")
     if any(line.band for lines in info.panels.values() for line in lines):
-        parts.append("Bands: from the lowest to the highest seed, the line their mean.")
+        parts.append("Bands: from the lowest to the highest run of a group, the line their mean.")
     if info.cut:
         parts.append("Seeds of different length are drawn as far as all of them reach.")
     return " ".join(parts)

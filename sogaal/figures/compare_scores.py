@@ -159,7 +159,7 @@ def compare_roc_caption(info: CompareRocInfo) -> str:
 
 @dataclass(frozen=True, eq=False)
 class ScoreRow:
-    """Shares (b,) float64 of the rows of each kind in each bin, seeds of a group pooled; ``outliers`` None without
+    """Shares (b,) float64 of the rows of each kind in each bin, runs of a group pooled; ``outliers`` None without
     labels."""
 
     number: int
@@ -270,5 +270,5 @@ def compare_scores_figure(info: CompareScoresInfo, *, dark: bool = False) -> go.
 
 def compare_scores_caption(info: CompareScoresInfo) -> str:
     """How to read the histograms, in one line."""
-    pooled = " Seeds of a group are counted together." if any(row.members > 1 for row in info.rows) else ""
+    pooled = " Runs of a group are counted together." if any(row.members > 1 for row in info.rows) else ""
     return f"Each kind's fullest bin has full height, so shapes compare and counts do not.{pooled}"

@@ -157,7 +157,7 @@ def test_seeds_of_a_group_are_a_mean_and_a_band():
     np.testing.assert_allclose(low, 0.5)
     np.testing.assert_allclose(high, 0.7)
     assert alone.band is None
-    assert "seed" in figures.compare_curves_caption(info)
+    assert "Bands: from the lowest to the highest" in figures.compare_curves_caption(info)
 
 
 def test_a_band_holds_every_seed_however_many_steps():

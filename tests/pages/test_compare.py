@@ -87,6 +87,14 @@ def test_seeds_of_one_set_up_are_a_mean_and_a_band_or_lines() -> None:
     assert page.address["seeds"] == "0"
 
 
+def test_one_seed_that_was_run_again_is_no_other_seed() -> None:
+    jobs = [train(seed=0), train(seed=0), train(lr_g=0.001)]
+    page = Comparison(*jobs)
+    assert page.legend[0] == "<b>A</b>  Post, stop_epochs 4 (2 runs of seed 0)"
+    page = Comparison(*jobs, train(seed=1))
+    assert page.legend[0] == "<b>A</b>  Post, stop_epochs 4 (mean of 2 seeds, 3 runs)"
+
+
 def test_the_legend_names_what_tells_the_runs_apart() -> None:
     jobs = [train(seed=seed) for seed in (0, 1)] + [train(lr_g=0.001)]
     page = Comparison(*jobs)
