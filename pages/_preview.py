@@ -46,7 +46,7 @@ def _roles(names: list[str]) -> None:
     if not names:
         return
     for key, value in zip(WIDGETS, st.session_state["upload_roles"], strict=True):
-        st.session_state.setdefault(key, value or [] if key == "upload_ignore" else value)
+        st.session_state.setdefault(key, list(value) if key == "upload_ignore" else value)
 
     def changed() -> None:
         st.session_state["upload_roles"] = tuple(st.session_state[key] for key in WIDGETS)
@@ -75,7 +75,8 @@ def _roles(names: list[str]) -> None:
         key="upload_ignore",
         on_change=changed,
         placeholder="no column",
-        help="Not looked at. Columns of one value, and those that are the same as another, begin here.",
+        help="Not looked at. Columns of one value, and those that are the same as another, are left out anyway, but "
+        "for a table of plain numbers without gaps: there all stay, as on the command line.",
     )
 
 

@@ -37,13 +37,13 @@ FOLDER_MAX_BYTES = 16 * 2**30
 @dataclass(frozen=True)
 class _Source:
     """A file to read: ``key`` tells it from others, ``content`` is a path or bytes. ``roles``: the label, id and
-    left-out columns to begin with, as people choose them; None: those that tell nothing."""
+    left-out columns to begin with, as people choose them."""
 
     key: str
     name: str
     content: Path | bytes
     max_bytes: int
-    roles: tuple[str, str, list[str] | None] = (BY_NAME, BY_NAME, None)
+    roles: tuple[str, str, tuple[str, ...]] = (BY_NAME, BY_NAME, ())
 
 
 def upload() -> None:
@@ -81,7 +81,7 @@ def upload() -> None:
 
 def _plain_roles() -> tuple[Any, ...]:
     label, ids, ignore = st.session_state["upload_roles"]
-    return label, ids, None if ignore is None else tuple(ignore)
+    return label, ids, tuple(ignore)
 
 
 def _from_openml() -> _Source | None:
@@ -107,7 +107,7 @@ def _openml(text: str) -> _Source:
     if target is None:
         return source
     label, gone = openml_roles(path, target, FOLDER_MAX_BYTES)
-    return replace(source, roles=(label or NONE, BY_NAME, list(gone) or None))
+    return replace(source, roles=(label or NONE, BY_NAME, tuple(gone)))
 
 
 def _from_folder() -> _Source | None:
@@ -147,9 +147,6 @@ def _read(source: _Source, sheet: str | None, key: str) -> str:
     st.session_state["upload_profile"] = profile
     if not names and _has_names(source):
         st.session_state["upload_names"] = (key, [one.name for one in profile.columns])
-    if ignore is None:  # columns that tell nothing, of one value or the same as another, begin as left out
-        left_out = [one.name for one in profile.columns if one.remark.startswith("ignored")]
-        st.session_state["upload_roles"] = (label, ids, left_out)
     if isinstance(dataset, DataError):
         return str(dataset)
     st.session_state["chosen_upload"] = st.session_state["upload_key"] = _server.remember_upload(dataset)

@@ -41,9 +41,10 @@ def test_it_tells_how_good_how_alike_and_who_agrees(tmp_path: Path, capsys: pyte
 
 
 def test_json_and_a_table_without_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [f"{i % 7 / 7},{i % 11 / 11}" for i in range(60)]
-    (tmp_path / "mine.csv").write_text("\n".join(["a,b", *rows, "5,5"]) + "\n")
-    status, said, _ = called(capsys, str(tmp_path / "mine.csv"), *FAST, "--share", "0.02", "--json")
+    rows = [f"{i % 7 / 7},{i % 11 / 11},1" for i in range(60)]
+    (tmp_path / "mine.csv").write_text("\n".join(["a,b,same", *rows, "5,5,1"]) + "\n")
+    status, said, errors = called(capsys, str(tmp_path / "mine.csv"), *FAST, "--share", "0.02", "--json")
+    assert errors.startswith("note: Column 'same' stays a feature though it has one value only")
     found = json.loads(said)
     assert (status, found["top"], found["without"]) == (0, 2, {})
     assert list(found["detectors"]) == ["so-gaal", "iforest", "knn"]

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="file for scores and ranks of all detectors, CSV")
     parser.add_argument("--measures", metavar="FILE", help="file for the measures of each detector, CSV")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no notes")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.data, label_column=arguments.label, id_column=arguments.id, ignore=ignored(arguments),
         sheet=arguments.sheet, max_bytes=MAX_BYTES,
     )  # fmt: skip
+    for note in [] if arguments.quiet else dataset.notes:
+        print(f"note: {note}", file=sys.stderr)
     names = None if arguments.only is None else [name.strip() for name in arguments.only.split(",") if name.strip()]
     comparison = Comparison(dataset, names, arguments.seeds)
     _watch(comparison, show=not arguments.quiet and sys.stderr.isatty())

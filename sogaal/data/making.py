@@ -103,18 +103,38 @@ def _features(table: RawTable, columns: list[Typed]) -> _Made:
         raise DataError(f"{wrong_text(table, unclear[0], unclear[1].read)} Write them one way, or ignore the column.")
     usable = [(i, column) for i, column in columns if column.is_usable]
     left_out = [(column_name(table, i), column.words) for i, column in columns if not column.is_usable]
-    # Constant numbers stay in a table of plain numbers, as they always did: their run must not change.
-    telling = [(i, column) for i, column in usable if column.is_plain or not column.is_constant]
-    if telling and all(column.is_plain for _, column in telling):
-        left_out += [(column_name(table, i), "one value only") for i, column in usable if (i, column) not in telling]
-        usable = telling
     if not usable:
         raise DataError(nothing_usable(table, left_out, "numbers, dates or categories"))
-    if all(column.is_plain for _, column in usable):
-        plain = plain_features(table, [(i, column.read) for i, column in usable], left_out)
-        numbers = dict(zip(plain.names, plain.X.T, strict=True))
-        return _Made(plain.X, plain.names, numbers, plain.notes, None, {})
-    return _prepared(table, usable, left_out)
+    telling = plain_numbers(usable)
+    if telling is None:
+        return _prepared(table, usable, left_out)
+    kept = {i for i, _ in telling}
+    left_out += [(column_name(table, i), "one value only") for i, _ in usable if i not in kept]
+    plain = plain_features(table, [(i, column.read) for i, column in telling], left_out)
+    numbers = dict(zip(plain.names, plain.X.T, strict=True))
+    notes = (*plain.notes, *_kept_notes(table, telling))
+    return _Made(plain.X, plain.names, numbers, notes, None, {})
+
+
+def plain_numbers(usable: list[Typed]) -> list[Typed] | None:
+    """The columns of a table that is one of plain numbers alone, else None.
+
+    All of them stay, those that tell nothing too: how many there are decides the noise that G gets, so without them a
+    run with the same seed would be another one, on shipped tables as well.
+    """
+    telling = [(i, column) for i, column in usable if column.is_plain or not column.is_constant]
+    return telling if telling and all(column.is_plain for _, column in telling) else None
+
+
+def _kept_notes(table: RawTable, kept: Sequence[Typed]) -> list[str]:
+    named = [column_name(table, i) for i, column in kept if column.is_constant]
+    if not named:
+        return []
+    stay = "stays a feature though it has" if len(named) == 1 else "stay features though they have"
+    return [
+        f"Column{'s' * (len(named) > 1)} {listed(named)} {stay} one value only: in a table of plain numbers nothing is "
+        "left out unasked."
+    ]
 
 
 def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, str]]) -> _Made:

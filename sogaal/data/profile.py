@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pyarrow.compute as pc
 
 from sogaal.data.columns import RawTable, check_names, column_name, find, find_roles
-from sogaal.data.making import read_labels, uninformative
+from sogaal.data.making import plain_numbers, read_labels, uninformative
 from sogaal.data.numbers import is_text, plain
 from sogaal.data.typed import COUNTED_ROWS, TypedColumn, read_typed
 from sogaal.errors import DataError
@@ -38,10 +38,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """A table's columns in order. problem: why it cannot be trained on as it is, else empty.
-
-    suggested: names of columns that tell nothing and are better ignored: of one value, or the same as another.
-    """
+    """A table's columns in order. problem: why it cannot be trained on as it is, else empty."""
 
     filename: str
     rows: int
@@ -52,12 +49,6 @@ class Profile:
     def counts_are_least(self) -> bool:
         """Whether different values were counted in the first rows alone."""
         return self.rows > COUNTED_ROWS
-
-    @property
-    def suggested(self) -> tuple[str, ...]:
-        """Constant and duplicate columns."""
-        marks = ("one value only", "the same as")
-        return tuple(c.name for c in self.columns if c.use != "label" and any(mark in c.remark for mark in marks))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -86,16 +77,19 @@ def profile_table(
     typed = [(i, read_typed(column, semicolons=table.semicolons)) for i, column in enumerate(table.columns)]
     features = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in used]
     gone = uninformative(table, features)
+    numbers = plain_numbers(features)
+    staying = set() if numbers is None else {i for i, _ in numbers}
     ignored = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in gone_names]
     why = uninformative(table, [*features, *ignored])
-    all_plain = all(column.is_plain for _, column in features)
     made = []
     for i, column in typed:
         name = column_name(table, i)
         use: Use = "label" if name == label else "id" if name == ids else "feature"
         remark = gone.get(i, "")
-        if use == "feature" and (name not in used or not column.is_usable or (remark and not all_plain)):
+        if use == "feature" and (name not in used or not column.is_usable or (remark and i not in staying)):
             use = "left out"
+        elif use == "feature" and remark:
+            remark += "; stays, as all plain numbers do"
         made.append(ColumnProfile(
             name, column.words, use, column.missing, column.odd, _distinct(table, i, column), _examples(table, i),
             remark or _remark(column, use, name in gone_names, why.get(i, "")),

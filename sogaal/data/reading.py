@@ -119,23 +119,16 @@ def profile_and_read(
     filename: str,
     label_column: str | None = None,
     id_column: str | None = None,
-    ignore: Sequence[str] | None = None,
+    ignore: Sequence[str] = (),
     sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> tuple[Profile, Dataset | DataError]:
-    """:func:`profile_source` and :func:`read_table`, or why that cannot be, with the file read once.
-
-    ignore: None = the columns that the profile suggests.
-    """
+    """:func:`profile_source` and :func:`read_table`, or why that cannot be, with the file read once."""
     data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
     check_size(len(data), max_bytes, filename)
     table = read_columns(data, filename, max_bytes, sheet)
     del data
-    profile = profile_table(table, label_column, id_column, ignore or ())
-    if ignore is None:
-        ignore = profile.suggested if len(profile.suggested) < len(profile.columns) else ()
-        if ignore:
-            profile = profile_table(table, label_column, id_column, ignore)
+    profile = profile_table(table, label_column, id_column, ignore)
     try:
         return profile, make_dataset(table, Path(filename).stem or filename, label_column, id_column, ignore)
     except DataError as error:

@@ -176,8 +176,14 @@ def _read_shipped(
         name=entry.name,
         ignore=ignore,
     )
+    as_shipped = label_column is None and id_column is None and not ignore
     return replace(
-        dataset, title=entry.title, description=entry.description, source=entry.source, licence=entry.licence
+        dataset,
+        title=entry.title,
+        description=entry.description,
+        source=entry.source,
+        licence=entry.licence,
+        notes=() if as_shipped else dataset.notes,  # what there is to know of it stands in its description
     )
 
 

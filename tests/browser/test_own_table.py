@@ -32,7 +32,7 @@ def test_from_a_file_to_a_ranked_list(browser: Browser, dashboard: Dashboard, tm
     page.locator("input[type=file]").set_input_files(tmp_path / "mixed.csv")
     preview = page.locator(".st-key-preview")
     expect(preview).to_contain_text("80 rows, 5 columns", timeout=PATIENCE * 1000)
-    expect(preview).to_contain_text("same (ignored, it has one value only)")
+    expect(preview).to_contain_text("same (it has one value only)")
     expect(page.get_by_text("Uses height, height missing").first).to_be_visible()
     page.get_by_role("combobox", name="Leave out").click()
     page.get_by_role("option", name="day").click()

@@ -62,7 +62,23 @@ def test_every_column_is_told() -> None:
     assert columns["note"].distinct == N
     assert columns["height2"].missing == int(FRAME["height2"].isna().sum()) > 0
     assert columns["again"].remark == "it is the same as 'height'"
-    assert found.suggested == ("one", "again")
+    assert columns["one"].remark == "it has one value only"
+
+
+def test_a_table_of_plain_numbers_keeps_what_tells_nothing_as_training_does() -> None:
+    frame = pd.DataFrame({"a": RNG.random(30), "one": 3.0, "b": RNG.random(30)}).assign(again=lambda t: t["a"])
+    data = frame.to_csv(index=False).encode()
+    dataset, found = read_table(data, filename="t.csv"), profile_source(data, filename="t.csv")
+    assert tuple(c.name for c in found.columns if c.use == "feature") == dataset.feature_names == tuple(frame.columns)
+    remarks = {c.name: c.remark for c in found.columns}
+    assert remarks["one"] == "it has one value only; stays, as all plain numbers do"
+    assert remarks["again"] == "it is the same as 'a'; stays, as all plain numbers do"
+    assert "Column 'one' stays a feature though it has one value only" in dataset.notes[-1]
+    # A category of one value makes no other table of it.
+    data = frame.assign(word="x").to_csv(index=False).encode()
+    assert read_table(data, filename="t.csv").feature_names == tuple(frame.columns)
+    found = profile_source(data, filename="t.csv")
+    assert [c.use for c in found.columns] == ["feature"] * 4 + ["left out"]
 
 
 def test_what_cannot_be_is_told_as_a_problem() -> None:

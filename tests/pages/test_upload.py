@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from pages import _server
+from sogaal.data import load_dataset
 from sogaal.jobs import Job
 from tests.pages.session import Session
 
@@ -238,8 +239,9 @@ def test_a_table_of_all_kinds_is_shown_column_by_column_and_trained() -> None:
         "same": ("number", "left out"),
         "note": ("free text", "left out"),
     }
-    assert session.at.multiselect("upload_ignore").value == ["same"]
-    session.at.multiselect("upload_ignore").set_value(["same", "day"])
+    assert session.at.multiselect("upload_ignore").value == []
+    assert session.says("Left out: same (it has one value only), note (too many different texts for a category).")
+    session.at.multiselect("upload_ignore").set_value(["day"])
     session.look()
     assert _server.table(session.field("dataset")).feature_names == (
         "height", "height missing", "colour = blue", "colour = red",
@@ -253,6 +255,22 @@ def test_a_table_of_all_kinds_is_shown_column_by_column_and_trained() -> None:
     assert list(rows.columns[-2:]) == ["height", "colour"]
     assert set(rows["colour"]) <= {"red", "blue"}
     check_why(session, job)
+
+
+def test_a_plain_table_with_a_constant_is_read_as_the_command_line_reads_it(tmp_path: Path) -> None:
+    content = ("height,same,weight\n" + "\n".join(row.replace(",", ",1,") for row in ROWS)).encode()
+    (tmp_path / "own.csv").write_bytes(content)
+    session = Session()
+    session.upload("own.csv", content)
+    assert session.errors == []
+    dataset, other = _server.table(session.field("dataset")), load_dataset(tmp_path / "own.csv")
+    assert dataset.feature_names == other.feature_names == ("height", "same", "weight")
+    assert dataset.fingerprint == other.fingerprint
+    assert session.says("Column 'same' stays a feature though it has one value only")
+    shown = next(frame.value for frame in session.at.dataframe if "used as" in frame.value).set_index("column")
+    assert shown.loc["same", ["used as", "remark"]].tolist() == [
+        "feature", "it has one value only; stays, as all plain numbers do",
+    ]  # fmt: skip
 
 
 def check_why(session: Session, job: Job) -> None:
