@@ -25,14 +25,14 @@ def draw(comparison: Comparison, report: Report) -> None:
         labels = "no labels" if dataset.y is None else f"{dataset.n_outliers:,} labelled outliers"
         st.subheader(plain(f"{dataset.name}: {dataset.n:,} rows, {dataset.d:,} features, {labels}"))
         st.space("stretch")
-        for label, made, name in (
-            ("Measures (CSV)", measures_csv, f"{dataset.name}-measures.csv"),
-            ("Scores and ranks (CSV)", rivals_csv, f"{dataset.name}-detectors.csv"),
-        ):
-            st.download_button(
-                label, partial(made, report), file_name=name, mime="text/csv", icon=":material/download:",
-                on_click="ignore",
-            )  # fmt: skip
+        st.download_button(
+            "Scores and ranks (CSV)",
+            partial(rivals_csv, report),
+            file_name=f"{dataset.name}-detectors.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     _measures(report)
     for one in report.found:
         for words in one.failed:
@@ -63,19 +63,19 @@ def _measures(report: Report) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "detector": column.TextColumn(width=160),
-            "AUC": column.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=105, help="ROC-AUC, mean"),
-            "AUC ±": column.TextColumn(width=58, help=DEVIATION),
-            "AP": column.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=105, help="Average precision"),
-            "AP ±": column.TextColumn(width=58, help=DEVIATION),
+            "detector": column.TextColumn(width=152),
+            "AUC": column.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=94, help="ROC-AUC, mean"),
+            "AUC ±": column.TextColumn(width=52, help=DEVIATION),
+            "AP": column.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=94, help="Average precision"),
+            "AP ±": column.TextColumn(width=52, help=DEVIATION),
             "seeds": column.TextColumn(width=62, help="no luck: it gives one ranking, and has no spread"),
             "seeds alike": column.TextColumn(
                 width=85, help="Spearman's correlation of its own rankings by different seeds, mean"
             ),
-            "seconds": column.NumberColumn(format="%.3f", width=65, help="To fit and to score the table once, mean"),
+            "seconds": column.NumberColumn(format="%.3f", width=62, help="To fit and to score the table once, mean"),
             "MiB": column.NumberColumn(
                 format="%.1f",
-                width=55,
+                width=52,
                 help="The most memory that fitting and scoring the table adds to the table itself and the libraries, "
                 "the largest over seeds. Differences below 1 MiB mean nothing.",
             ),
@@ -86,11 +86,22 @@ def _measures(report: Report) -> None:
     judged = (
         "Labels judged the finished rankings. " if labelled else "There are no labels: nothing here says how good. "
     )
-    st.caption(
-        f"**No label chose a hyperparameter**; they were fixed beforehand. {judged}All got the same min-max scaled "
-        "rows. ± is over seeds; a detector without luck has none."
-        + ("" if measured else " Memory is measured on Linux alone.")
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(
+            f"**No label chose a hyperparameter**; they were fixed beforehand. {judged}All got the same min-max scaled "
+            "rows. ± is over seeds; a detector without luck has none."
+            + ("" if measured else " Memory is measured on Linux alone."),
+            width="stretch",
+        )
+        st.download_button(
+            "Measures (CSV)",
+            partial(measures_csv, report),
+            file_name=f"{report.dataset.name}-measures.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
 
 
 def _mean(measured: tuple[float, float | None] | None) -> float | None:

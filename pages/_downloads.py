@@ -26,11 +26,11 @@ EVENTS = "events.out.tfevents"
 # What many runs that belong together can leave; a model and scores only where they score together.
 OF_POPULATIONS = ("zip", "report", "scores", "model", "onnx")
 SEVERAL = "Each in a folder of its own inside; `sogaal runs import` and Import on this page take them back."
-NO_ONNX = (
-    "A graph of numbers cannot hold what is done with this table's categories, dates or gaps. The model in safetensors "
-    "does all of it."
+NO_ONNX = "Not of a table with categories, dates or gaps."
+NO_ONNX_HELP = (
+    "A graph of numbers cannot hold how such columns are prepared; the model in safetensors does. `sogaal runs export "
+    "RUN --format onnx -o FILE` writes the graph for rows that are prepared already."
 )
-NO_ONNX_HELP = "`sogaal runs export RUN --format onnx -o FILE` writes the graph for rows that are prepared already."
 _logger = logging.getLogger(__name__)
 
 

@@ -94,4 +94,5 @@ def _table(shown: pd.DataFrame, trust_column: object, key: str, places: npt.NDAr
         on_select=picked,
         selection_mode="single-row",
         column_config=columns,
+        placeholder="missing",
     )

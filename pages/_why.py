@@ -109,6 +109,7 @@ def _nearest(run: Shown, logits: npt.NDArray[np.float32], row: int, order: npt.N
             "distance": st.column_config.NumberColumn(format="%.3f"),
             "outlier score": st.column_config.NumberColumn(format="%.4f"),
         },
+        placeholder="missing",
         alt="The row and the inliers that are nearest to it",
     )
     more = f", with the {MOST_FEATURES} columns that matter most" if len(order) > MOST_FEATURES else ""

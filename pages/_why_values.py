@@ -38,6 +38,7 @@ def values(dataset: Dataset, found: Explanation, order: npt.NDArray[np.int64]) -
                 format="%.1f", help="In how many rows of the table the column has this value."
             ),
         },
+        placeholder="–",
         alt="The row's value of each column with its percentile or how often it comes",
     )
     st.caption(RARE_VALUES)

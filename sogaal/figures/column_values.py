@@ -142,7 +142,7 @@ def _numbers(info: NumbersInfo, colours: Theme) -> Spec:
         "margin": {"l": 52, "r": 16, "t": 34, "b": 44},
         "hovermode": "closest",
         "xaxis": axis(colours, title=escape(_short(info.title, 40), quote=False), nticks=6),
-        "yaxis": axis(colours, title="rows", nticks=5, rangemode="tozero"),
+        "yaxis": axis(colours, title="rows", nticks=5, range=[0, 1.2 * max(int(info.counts.max()), 1)]),
     }
     if info.dates:
         layout["xaxis"]["type"] = "date"

@@ -86,7 +86,7 @@ def test_measures_agreement_and_rows() -> None:
     assert page.at.dataframe[2].value["rank there"].max() <= 7
     frame = pd.read_csv(io.BytesIO(rivals_csv(report)))
     assert len(frame) == 129
-    assert ["Measures (CSV)", "Scores and ranks (CSV)"] == [button.label for button in page.at.get("download_button")]
+    assert ["Scores and ranks (CSV)", "Measures (CSV)"] == [button.label for button in page.at.get("download_button")]
 
 
 def test_another_share_needs_no_new_comparison_and_another_seed_does() -> None:

@@ -333,7 +333,7 @@ def test_a_graph_that_cannot_hold_a_preparation_is_not_offered(tmp_path: Path) -
         buttons = {one.label: one.proto for one in page.at.get("download_button")}
         assert buttons["Model (ONNX)"].disabled != offered
         assert not buttons["Model (safetensors)"].disabled
-        assert page.says("cannot hold what is done with this table's categories") != offered
+        assert page.says("Not of a table with categories, dates or gaps.") != offered
         assert ("--format onnx" in buttons["Model (ONNX)"].help) != offered
 
 
