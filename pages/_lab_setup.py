@@ -4,17 +4,19 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _server, _setup
+from pages import _address, _server, _taken
 from pages._faults import Fault
 from pages._links import text_of
 from pages._tables import table_keys
-from sogaal.config import AUTO, FIELDS, GAME_PRESETS, TrainConfig, make_config
+from sogaal.config import GAME_PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
 from sogaal.race import FIELD_NAMES, READY, SCALING, ReadyPair, Setup, parse_values, varied
 
 VIEWS = {"race": "Race", "spread": "Spread over seeds", "map": "Phase map"}
 DEFAULT_PAIR = "bias"
+# The highest number that is taken from the address; what a control allows is said beside it.
+MOST = 2**32 - 1
 # The session's entries of widgets, each with what it says at first; "lab_" stands before each.
 FIRST: dict[str, Any] = {
     "view": "race",
@@ -68,20 +70,14 @@ def choose(pair: ReadyPair) -> None:
 
 def take_playground() -> None:
     """Take the Playground's set-up as what all have in common."""
-    form = st.session_state.get("setup") or {}
-    if not form:
+    taken = _taken.playground()
+    if taken is None:
         return
-    values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
-    preset = form["set_preset"] if form["set_preset"] in GAME_PRESETS else "post"
-    base = make_config(preset).model_dump()
-    if values["stop_epochs"] == AUTO:  # what is raced and mapped here is one game
-        values["stop_epochs"] = base["stop_epochs"]
-    st.session_state["lab_data"] = form["set_dataset"]
-    st.session_state["lab_preset"] = preset
-    st.session_state["lab_seed"] = values.pop("seed")
-    values[SCALING] = form["set_scaling"]
-    base[SCALING] = "minmax"
-    st.session_state["lab_changes"] = {name: value for name, value in values.items() if value != base[name]}
+    state = st.session_state
+    state["lab_data"], state["lab_preset"], state["lab_seed"] = taken.data, taken.preset, taken.seed
+    plain_stop = make_config(taken.preset).stop_epochs
+    stop = {} if taken.stop_epochs == plain_stop else {"stop_epochs": taken.stop_epochs}
+    state["lab_changes"] = taken.changes | stop
 
 
 def pair() -> ReadyPair | None:
@@ -161,7 +157,7 @@ def _read_address() -> list[str]:
     problems: list[str] = []
     name = given.get("pair", "" if "differs" in given else DEFAULT_PAIR)
     if name and name not in READY:
-        problems.append(_problem("pair", name, list(READY), DEFAULT_PAIR))
+        problems.append(_address.problem("pair", name, list(READY), DEFAULT_PAIR))
         name = DEFAULT_PAIR
     if name:
         choose(READY[name])
@@ -171,9 +167,11 @@ def _read_address() -> list[str]:
         if key in given and (known is None or given[key] in known):
             st.session_state[f"lab_{key}"] = given[key]
         elif key in given:
-            problems.append(_problem(key, given[key], list(known or ()), st.session_state[f"lab_{key}"]))
+            problems.append(_address.problem(key, given[key], list(known or ()), st.session_state[f"lab_{key}"]))
     for key, entry in (("seed", "seed"), ("stop", "map_stop"), ("seeds", "map_seeds")):
-        _read_number(given, key, entry, problems)
+        if key in given:
+            first = st.session_state[f"lab_{entry}"]
+            st.session_state[f"lab_{entry}"] = _address.whole(given, key, 0, MOST, first, problems)
     view = st.session_state["lab_view"]
     if "id" in given:
         st.session_state["lab_ids"][view] = given["id"]
@@ -188,40 +186,6 @@ def _read_own(given: dict[str, str], problems: list[str]) -> None:
     state = st.session_state
     tables = table_keys()
     for key, known in (("data", tables), ("preset", list(GAME_PRESETS)), ("differs", list(FIELD_NAMES))):
-        value = given.get(key, FIRST[key])
-        if value not in known:
-            problems.append(_problem(key, value, known, FIRST[key]))
-            value = FIRST[key]
-        state[f"lab_{key}"] = value
+        state[f"lab_{key}"] = _address.one_of(given, key, known, FIRST[key], problems)
     state["lab_values"] = given.get("values", "")
-    changes: dict[str, Any] = {}
-    for name in FIELDS:
-        if name in given and name not in ("seed", "device"):
-            try:
-                changes[name] = FIELDS[name].parse(given[name])
-                make_config(**changes)
-            except ConfigError as error:
-                changes.pop(name, None)
-                problems.append(f"From the address: {error} It is left as it is.")
-    if given.get(SCALING) in _setup.SCALINGS:
-        changes[SCALING] = given[SCALING]
-    state["lab_changes"] = changes
-
-
-def _read_number(given: dict[str, str], key: str, entry: str, problems: list[str]) -> None:
-    if key not in given:
-        return
-    try:
-        st.session_state[f"lab_{entry}"] = FIELDS["seed"].parse(given[key])
-    except ConfigError:
-        first = st.session_state[f"lab_{entry}"]
-        problems.append(
-            f"From the address: {key} must be a whole number, got {given[key][:40]!r}. It is set to {first}."
-        )
-
-
-def _problem(name: str, value: str, known: list[str], instead: str) -> str:
-    return (
-        f"From the address: {name} must be one of {', '.join(known[:12])}{' …' if len(known) > 12 else ''}, got "
-        f"{value[:40]!r}. It is set to {instead!r}."
-    )
+    state["lab_changes"] = _address.changes(given, problems)

@@ -1,19 +1,30 @@
 """What a sweep searches, in the sidebar: table, set-up, objective, method, ranges and budget."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from pages import _server
+from pages import _server, _taken
 from pages._faults import Fault, say
 from pages._tables import table_keys, table_title
 from pages._words import plain
-from sogaal.config import AUTO, FIELDS, GAME_PRESETS, PRESETS, TrainConfig, make_config
+from sogaal.config import FIELDS, GAME_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
 from sogaal.race import field_title
 from sogaal.runs.populations import SCALING
-from sogaal.sweep import OBJECTIVES, VARIED, Budget, Objective, Spec, dimension_of, make_spec, suggested
+from sogaal.sweep import (
+    OBJECTIVES,
+    VARIED,
+    Budget,
+    Objective,
+    Spec,
+    checked_budget,
+    dimension_of,
+    make_spec,
+    suggested,
+)
 
 METHODS = {"tpe": "TPE", "random": "Random", "grid": "Grid"}
 METHOD_HELP = (
@@ -38,8 +49,10 @@ FIRST: dict[str, Any] = {
 }
 
 
-def start() -> None:
-    """Fill a new session, or keep what it had across pages."""
+def start(read: Callable[[], list[str]]) -> None:
+    """Fill a new session by ``read``, which sets what the address says, or keep what it had across pages."""
+    if "sweep_kept" not in st.session_state:
+        st.session_state["sweep_problems"] = read()
     kept = st.session_state.get("sweep_kept", FIRST)
     for name, first in FIRST.items():
         key = f"sweep_{name}"
@@ -107,7 +120,7 @@ def spec() -> Spec | Fault:
         except ConfigError as error:
             return Fault(str(error), field)
     try:
-        return make_spec(
+        made = make_spec(
             dataset(),
             common,
             space,
@@ -118,8 +131,11 @@ def spec() -> Spec | Fault:
             sampler_seed=state["sweep_search_seed"],
             prune=state["sweep_prune"] and state["sweep_seeds"] > objective().least_seeds,
         )
+        until = budget()
+        checked_budget(made.method, until.trials, until.seconds)
     except ConfigError as error:
         return Fault(str(error), error.field or "base")
+    return made
 
 
 def budget() -> Budget:
@@ -129,18 +145,12 @@ def budget() -> Budget:
 
 def take_playground() -> None:
     """Take the Playground's set-up as what all trials have in common."""
-    form = st.session_state.get("setup") or {}
-    if not form:
+    taken = _taken.playground()
+    if taken is None:
         return
-    values = {name: form[f"set_{name}"] for name in FIELDS if f"set_{name}" in form}
-    preset = form["set_preset"] if form["set_preset"] in GAME_PRESETS else "post"
-    common = make_config(preset).model_dump() | {SCALING: "minmax"}
     state = st.session_state
-    state["sweep_data"], state["sweep_preset"] = form["set_dataset"], preset
-    stop = values.pop("stop_epochs")
-    state["sweep_seed"], state["sweep_stop"] = values.pop("seed"), common["stop_epochs"] if stop == AUTO else stop
-    values[SCALING] = form["set_scaling"]
-    state["sweep_changes"] = {name: value for name, value in values.items() if value != common[name]}
+    state["sweep_data"], state["sweep_preset"], state["sweep_seed"] = taken.data, taken.preset, taken.seed
+    state["sweep_stop"], state["sweep_changes"] = taken.stop_epochs, taken.changes
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -163,14 +173,8 @@ def sidebar(made: Spec | Fault) -> None:
         "Method", list(METHODS), key="sweep_method", required=True, format_func=METHODS.__getitem__, help=METHOD_HELP
     )
     say(fault, "method")
+    _budget(fault)
     left, right = st.columns(2)
-    with left:
-        st.number_input("Trials", step=16, key="sweep_trials", value=None, placeholder="no end", help="In all.")
-    with right:
-        st.number_input(
-            "Seconds", step=60.0, key="sweep_seconds", value=None, format="%g", placeholder="no end",
-            help="No trial is begun later.",
-        )  # fmt: skip
     with left:
         st.number_input("Seeds a trial", step=1, key="sweep_seeds", help="One seed proves little; the mean counts.")
     with right:
@@ -186,6 +190,19 @@ def sidebar(made: Spec | Fault) -> None:
     )
     with st.expander("Set-up and seeds", icon=":material/tune:", expanded=fault is not None and fault.control in MORE):
         _more(fault)
+
+
+def _budget(fault: Fault | None) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.number_input("Trials", step=16, key="sweep_trials", value=None, placeholder="no end", help="In all.")
+    with right:
+        st.number_input(
+            "Seconds", step=60.0, key="sweep_seconds", value=None, format="%g", placeholder="no end",
+            help="No trial is begun later.",
+        )  # fmt: skip
+    say(fault, "trials")
+    say(fault, "seconds")
 
 
 MORE = ("base", "seed", "sampler_seed", "score_at")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages import _lab_open, _saved, _sweep_charts, _sweep_server, _sweep_setup
+from pages import _lab_open, _saved, _sweep_address, _sweep_charts, _sweep_server, _sweep_setup
 from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._faults import Fault
@@ -44,6 +44,7 @@ def _begin() -> None:
         return
     try:
         _put(_sweep_server.begin(_sweep_setup.dataset(), made, _sweep_setup.budget()))
+        st.session_state["sweep_problems"] = []
     except SogaalError as error:
         st.session_state["sweep_problem"] = str(error)
 
@@ -256,7 +257,7 @@ def _open(shown: Shown, trial: Trial, place: int) -> None:
 def sweep() -> None:
     """The whole page."""
     st.html(_STYLE)
-    _sweep_setup.start()
+    _sweep_setup.start(_sweep_address.read)
     _lab_open.go_if_asked()
     new_draw()
     made = _sweep_setup.spec()
@@ -264,6 +265,8 @@ def sweep() -> None:
         _sweep_setup.sidebar(made)
     shown = _shown()
     _bar(made, shown)
+    for words in st.session_state.get("sweep_problems", ()):
+        st.warning(plain(words), icon=":material/link_off:")
     problem = st.session_state.pop("sweep_problem", "")
     if problem:
         st.error(plain(problem), icon=":material/error:")
@@ -275,7 +278,7 @@ def sweep() -> None:
             _sweep_charts.contour_choice(shown.spec)
         _live(shown)
     _sweep_setup.keep()
-    said = {} if shown is None else {"id": shown.id}
+    said = _sweep_address.said() | ({} if shown is None else {"id": shown.id})
     st.session_state["sweep_written"] = said.get("id")
     if st.query_params.to_dict() != said:
         st.query_params.from_dict(said)

@@ -4,7 +4,7 @@ from sogaal.sweep.importances import FEWEST, importances
 from sogaal.sweep.objectives import CHOSEN_WITH_LABELS, OBJECTIVES, Objective, objective_of
 from sogaal.sweep.search import read_sweep
 from sogaal.sweep.space import VARIED, Dimension, dimension_of, range_of, suggested
-from sogaal.sweep.spec import Spec, make_spec
+from sogaal.sweep.spec import MOST_SEEDS, MOST_TRIALS, Spec, checked_budget, make_spec
 from sogaal.sweep.storage import default_storage
 from sogaal.sweep.sweep import Budget, Sweep, SweepSnapshot
 from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of, counted
@@ -12,6 +12,8 @@ from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of, counted
 __all__ = [
     "CHOSEN_WITH_LABELS",
     "FEWEST",
+    "MOST_SEEDS",
+    "MOST_TRIALS",
     "OBJECTIVES",
     "VARIED",
     "Budget",
@@ -24,6 +26,7 @@ __all__ = [
     "TrialRun",
     "TrialState",
     "best_of",
+    "checked_budget",
     "counted",
     "default_storage",
     "dimension_of",

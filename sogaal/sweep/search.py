@@ -213,4 +213,4 @@ def _trials(study: "optuna.Study") -> list[Trial]:
 
 
 def _unusable(url: str, error: Exception) -> ConfigError:
-    return ConfigError(f"storage cannot be used, {without_password(url)!r}: {reason_of(error)}", field="storage")
+    return ConfigError(f"storage cannot be used, {without_password(url)!r}: {reason_of(error, url)}", field="storage")

@@ -53,3 +53,28 @@ def test_from_choosing_to_the_best_as_a_run(browser: Browser, dashboard: Dashboa
     assert "score_at=stop" in page.url
     visit.check_unharmed()
     visit.context.close()
+
+
+def test_a_reload_keeps_the_set_up(browser: Browser, dashboard: Dashboard) -> None:
+    visit = Visit(browser, dashboard, 1440, "light")
+    page = visit.page
+    page.goto(f"{dashboard.url}/sweep?vary=lr_g,k&k=2,3&trials=7&seeds=2")
+    page.get_by_role("button", name="Start a sweep").wait_for(timeout=SLOW)
+    rate = page.get_by_role("textbox", name="Learning rate of G")
+    rate.fill("1e-4..1e-2")
+    rate.press("Enter")
+    expect(page.get_by_text("Set: lr_g=0.0001..0.01, k=2,3; 2 seeds a trial.")).to_be_visible(timeout=SLOW)
+    page.wait_for_function("() => location.search.includes('1e-4..1e-2')", timeout=PATIENCE * 1000)
+    address = page.url
+    page.reload()
+    expect(page.get_by_text("Set: lr_g=0.0001..0.01, k=2,3; 2 seeds a trial.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("spinbutton", name="Trials")).to_have_value("7")
+    assert page.url == address
+    trials = page.get_by_role("spinbutton", name="Trials")
+    trials.fill("")
+    trials.press("Enter")
+    said = page.get_by_text("trials or seconds must say when a sweep by tpe ends, got neither.")
+    expect(said).to_be_visible(timeout=SLOW)
+    distance = said.bounding_box()["y"] - trials.bounding_box()["y"]
+    assert 0 < distance < 120  # right under the control, before the next ones
+    visit.context.close()

@@ -275,7 +275,12 @@ class TestSetup:
         text = " ".join(page.warnings)
         assert "pair must be one of bias, late" in text
         assert "view must be one of race, spread, map, got 'maps'" in text
-        assert "seed must be a whole number, got 'one'" in text
+        assert "seed must be a whole number from 0 to 4,294,967,295, got 'one'" in text
+
+    def test_a_number_that_no_control_can_hold_is_named(self) -> None:
+        page = Lab(view="map", seed="9" * 30, seeds="9" * 5000, stop="-1")
+        assert len([text for text in page.warnings if "must be a whole number" in text]) == 3
+        assert page.at.session_state["lab_seed"] == 0
 
     def test_it_is_as_it_was_after_another_page(self) -> None:
         page = Lab(**SHORT, start="1")

@@ -9,7 +9,7 @@ from pages import _saved, _server, _sweep_server
 from sogaal.config import TrainConfig
 from sogaal.jobs import JobState
 from sogaal.pool import RunPool
-from sogaal.sweep import OBJECTIVES, Sweep, TrialState
+from sogaal.sweep import OBJECTIVES, Budget, Sweep, TrialState
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, until
 
@@ -77,7 +77,7 @@ def test_from_the_controls_to_the_best_as_a_run() -> None:
     page.press("Start a sweep")
     sweep = page.finish_sweep()
     assert sweep.spec.fields == ("lr_g", "momentum")
-    assert page.address == {"id": page.value("sweep_id")}
+    assert page.address["id"] == page.value("sweep_id")
     best = sweep.best()[0]
     assert page.says(f"Best AUC at stop **{best.value:.4f}** · trial {best.number} · ")
     assert page.says("chosen with labels")
@@ -137,7 +137,7 @@ def test_stopped_and_continued_from_another_server() -> None:
     other = Visit()
     other.at.button(f"sweep_show_{token}").click()
     other.look()
-    assert other.address == {"id": token}
+    assert other.address["id"] == token
 
 
 def test_the_list_of_runs_leads_to_it() -> None:
@@ -170,16 +170,140 @@ def test_bad_numbers_are_said_too() -> None:
     assert page.errors == ["seeds must be 1 to 100 for AUC at stop, got 0."]
     page.number("seeds", 1).vary()
     assert page.errors == ["vary must name at least one parameter and its range, got none."]
-    page.vary("k").number("trials", None)
-    page.press("Start a sweep")
-    assert page.errors == ["trials or seconds must say when a sweep by tpe ends, got neither."]
+    assert page.button("Start a sweep").disabled
     assert _server.store().entries() == []
+
+
+@pytest.mark.parametrize(
+    ("trials", "seconds", "said"),
+    [
+        (None, None, "trials or seconds must say when a sweep by tpe ends, got neither."),
+        (0, None, "trials must be 1 to 100,000, got 0."),
+        (3, -5.0, "seconds must be over 0, got -5."),
+    ],
+)
+def test_a_bad_budget_is_said_beside_its_controls(trials: int | None, seconds: float | None, said: str) -> None:
+    page = Visit().small().number("trials", trials).number("seconds", seconds)
+    assert page.errors == [said]
+    shown = [element for element in page.at.sidebar if element.type in ("number_input", "error")]
+    place = next(at for at, element in enumerate(shown) if element.type == "error")
+    assert [element.key for element in shown[place - 2 : place]] == ["sweep_trials", "sweep_seconds"]
+    assert page.button("Start a sweep").disabled
+    page.number("trials", 3).number("seconds", None)
+    assert page.errors == []
+    page.number("trials", None).choose("sweep_method", "grid")  # which comes to an end by itself
+    assert page.errors == []
+    assert not page.button("Start a sweep").disabled
+
+
+def test_a_password_of_the_storage_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOGAAL_STORAGE", "postgresql+none://bob:hush/hu@sh@127.0.0.1:1/db")
+    page = Visit().small()
+    page.press("Start a sweep")
+    assert len(page.errors) == 1
+    said = page.errors[0].replace("\u2060", "")
+    assert "bob:***@127.0.0.1:1/db" in said
+    assert "hush" not in said
+    assert "sh@" not in said
 
 
 def test_an_address_that_is_none_is_named() -> None:
     page = Visit(id="000000000000")
     assert any("The sweep '000000000000' cannot be shown: " in text for text in page.warnings)
-    assert page.address == {}
+    assert "id" not in page.address
+
+
+SET_UP = {
+    "data": "moons",
+    "objective": "seed_agreement",
+    "method": "random",
+    "seeds": "4",
+    "trials": "none",
+    "seconds": "90.5",
+    "preset": "paper",
+    "vary": "stop_epochs,k,lr_g",
+    "stop_epochs": "10..50/3",
+    "k": "2,3",
+    "lr_g": "1e-5..1e-3:linear",
+    "algorithm": "mo-gaal",
+    "lr_d": "0.02",
+    "hidden_size": "9",
+    "scaling": "robust",
+    "seed": "7",
+    "search_seed": "9",
+    "prune": "0",
+    "view": "Trials",
+}
+
+
+def test_an_address_is_the_whole_set_up() -> None:
+    page = Visit(**SET_UP)
+    assert (page.errors, page.warnings) == ([], [])
+    assert page.address == SET_UP
+    page.vary("k", "lr_g").number("stop", 30).number("trials", 5).number("seconds", None)
+    again = Visit(**page.address)
+    assert again.address == page.address
+    assert (again.address["stop_epochs"], again.address["trials"]) == ("30", "5")
+    again.press("Start a sweep")
+    spec = again.sweep.spec
+    assert [one.text() for one in spec.space] == ["k=2,3", "lr_g=1e-05..0.001:linear"]
+    assert (spec.method, spec.seeds, spec.prune, spec.scaling) == ("random", 4, False, "robust")
+    assert (spec.base.algorithm, spec.base.lr_d, spec.base.seed, spec.sampler_seed) == ("mo-gaal", 0.02, 7, 9)
+    assert (again.sweep.dataset.name, again.sweep.budget) == ("moons", Budget(5, None))
+
+
+def test_a_set_up_of_the_page_comes_back_from_its_address() -> None:
+    page = Visit().vary("lr_g", "shuffle").write("lr_g", "0.1..1").number("seeds", 2)
+    page.at.toggle("sweep_prune").set_value(False)
+    again = Visit(**page.look().address)
+    names = ("fields", "seeds", "prune", "range_lr_g", "range_shuffle", "trials", "seconds", "objective")
+    assert [again.value(f"sweep_{name}") for name in names] == [page.value(f"sweep_{name}") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "entry", "kept"),
+    [
+        ("data", "../../etc/passwd", "data", "onecluster"),
+        ("objective", "auc", "objective", "auc_stop"),
+        ("method", "<script>", "method", "tpe"),
+        ("preset", "auto", "preset", "post"),
+        ("view", "Map", "view", "Overview"),
+        ("vary", "lr_g,seed", "fields", ["lr_g"]),
+        ("seeds", "0", "seeds", 3),
+        ("seeds", "9" * 5000, "seeds", 3),
+        ("trials", "-3", "trials", 48),
+        ("trials", "many", "trials", 48),
+        ("seconds", "nan", "seconds", None),
+        ("seconds", "1e400", "seconds", None),
+        ("stop_epochs", "auto", "stop", 100),
+        ("stop_epochs", "10..50", "stop", 100),
+        ("lr_d", "0", "changes", {}),
+        ("scaling", "log", "changes", {}),
+        ("prune", "yes", "prune", True),
+        ("seed", str(2**32), "seed", 0),
+        ("search_seed", "", "search_seed", 0),
+    ],
+)
+def test_a_bad_value_in_the_address_is_named_and_replaced(name: str, value: str, entry: str, kept: object) -> None:
+    address = {"vary": "momentum"} | {name: value}
+    page = Visit(**address)
+    assert page.value(f"sweep_{entry}") == kept
+    assert len(page.warnings) == 1
+    assert name in page.warnings[0]
+    assert len(page.warnings[0]) < 600
+    assert page.errors == []
+    assert not page.button("Start a sweep").disabled
+
+
+@pytest.mark.parametrize("text", ["0..1", "", "x" * 3000, "1e-5..1e400", "[a](b)..2"])
+def test_a_bad_range_in_the_address_is_said_beside_its_control(text: str) -> None:
+    page = Visit(vary="lr_g", lr_g=text)
+    assert len(page.errors) == 1
+    assert page.errors[0].startswith(("lr_g must", "vary must"))
+    assert len(page.errors[0]) < 300
+    assert page.button("Start a sweep").disabled
+    page.write("lr_g", "1e-5..1e-3")
+    assert page.errors == []
 
 
 def test_objectives_say_whether_they_need_labels() -> None:

@@ -29,6 +29,7 @@ from sogaal.sweep import (
     read_sweep,
 )
 from sogaal.sweep.objectives import OBJECTIVES, Judged
+from sogaal.sweep.storage import reason_of, without_password
 from sogaal.trainer import Trainer
 from tests.sweep.tables import DATA, Y
 
@@ -286,6 +287,31 @@ class TestStorage:
         assert caught.value.field == "storage"
         assert "secret" not in str(caught.value)
         assert store.entries() == []
+
+    @pytest.mark.parametrize(
+        "password", ["hush", "hush%40hush", "hush@hush", "hush/hush", "hush:hush?hush#hush", "h/hush@hush@", "%"]
+    )
+    @pytest.mark.parametrize(
+        "form", ["postgresql://bob:{}@host:1/db", "mysql+none://bob:{}@host/db?password={}", "bob:{}@host"]
+    )
+    def test_no_message_shows_a_password(self, store: RunStore, pool: RunPool, form: str, password: str) -> None:
+        address = form.format(password, password) if "?" not in password else form.format(password, "hush")
+        with pytest.raises(ConfigError, match="storage must be the address of a database that can be opened") as caught:
+            Sweep.begin(DATA, spec_of(), Budget(trials=1), store, pool, address)
+        assert "hush" not in str(caught.value)
+        assert "***@" in str(caught.value)
+
+    def test_nor_do_the_words_of_a_database(self) -> None:
+        address = "postgresql://bob:pa/x@ss@host/db"
+        said = reason_of(ValueError('could not translate host name "ss@host" to address'), address)
+        assert said.startswith("ValueError, whose words would show some of the password. In a password @ : / ? # and %")
+        good = "postgresql://bob:h%40st@host/db"
+        assert reason_of(OSError("no such user: h@st"), good) == "OSError, whose words would show some of the password."
+        assert reason_of(OSError("no answer from host"), good) == "no answer from host"
+
+    def test_paths_and_addresses_without_a_password_are_shown_as_they_are(self) -> None:
+        for address in ("sqlite:////tmp/a:b@c/d%40e.db", "sqlite:///sweeps.db", "postgresql://bob@host:5432/db"):
+            assert without_password(address) == address
 
     def test_a_file_that_is_no_database_is_named(self, store: RunStore, pool: RunPool, tmp_path: Path) -> None:
         (tmp_path / "x.db").write_text("This is no database. " * 100)
