@@ -13,7 +13,7 @@ import streamlit as st
 from pages import _address
 from pages._links import text_of
 from pages._sweep_charts import VIEWS
-from pages._sweep_setup import FIRST, METHODS, range_key
+from pages._sweep_setup import FIRST, METHODS, range_key, suit_table
 from pages._tables import table_keys
 from sogaal.config import FIELDS, GAME_PRESETS
 from sogaal.sweep import MOST_SEEDS, MOST_TRIALS, OBJECTIVES, VARIED
@@ -32,6 +32,8 @@ def read() -> list[str]:
              "view": VIEWS}  # fmt: skip
     for name, values in known.items():
         state[f"sweep_{name}"] = _address.one_of(given, name, values, FIRST[name], problems)
+    if "objective" not in given:
+        suit_table()
     fields = _fields(given, problems)
     state["sweep_fields"] = fields
     for field in fields:

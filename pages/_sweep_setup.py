@@ -12,6 +12,7 @@ from pages._words import plain
 from sogaal.config import FIELDS, GAME_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
+from sogaal.labelfree.choosing import words
 from sogaal.race import field_title
 from sogaal.runs.populations import SCALING
 from sogaal.sweep import (
@@ -21,6 +22,7 @@ from sogaal.sweep import (
     Objective,
     Spec,
     checked_budget,
+    default_objective,
     dimension_of,
     make_spec,
     suggested,
@@ -92,6 +94,12 @@ def dataset() -> Dataset:
     return _server.table(st.session_state["sweep_data"])
 
 
+def suit_table() -> None:
+    """Put an objective that suits the table in place of one that needs labels where there are none."""
+    if dataset().y is None and objective().labels:
+        st.session_state["sweep_objective"] = default_objective(None).name
+
+
 def base() -> TrainConfig:
     """What all trials have in common; raises :class:`ConfigError`."""
     state = st.session_state
@@ -151,6 +159,7 @@ def take_playground() -> None:
     state = st.session_state
     state["sweep_data"], state["sweep_preset"], state["sweep_seed"] = taken.data, taken.preset, taken.seed
     state["sweep_stop"], state["sweep_changes"] = taken.stop_epochs, taken.changes
+    suit_table()
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -159,7 +168,7 @@ def take_playground() -> None:
 def sidebar(made: Spec | Fault) -> None:
     """Draw the controls, with what is wrong beside the one at fault."""
     fault = made if isinstance(made, Fault) else None
-    st.selectbox("Table", table_keys(), key="sweep_data", format_func=table_title)
+    st.selectbox("Table", table_keys(), key="sweep_data", format_func=table_title, on_change=suit_table)
     _objective(fault)
     st.multiselect(
         "What varies", VARIED, key="sweep_fields", format_func=lambda name: FIELDS[name].title,
@@ -210,7 +219,7 @@ MORE = ("base", "seed", "sampler_seed", "score_at")
 
 def _objective(fault: Fault | None) -> None:
     st.selectbox("Objective", list(OBJECTIVES), key="sweep_objective", format_func=_objective_title)
-    st.caption(objective().says)
+    st.caption(plain(f"{objective().says} {words(objective().name)}"))
     say(fault, "objective")
 
 

@@ -54,6 +54,17 @@ def test_without_labels_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "sogaal train FILE" in said
 
 
+def test_a_table_without_labels_is_judged_without(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "mine.csv"
+    table.write_text("a,b\n" + "".join(f"{i % 7},{i % 11}\n" for i in range(60)))
+    status, said, _ = called(
+        capsys, str(table), "--vary", "lr_g=1e-4,1e-2", "--method", "grid", *SMALL, "--json", "--runs", str(tmp_path),
+    )  # fmt: skip
+    found = json.loads(said)
+    assert (status, found["objective"], found["chosen_with_labels"]) == (0, "rival_likeness", False)
+    assert -1 <= found["best"]["value"] <= 1
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

@@ -6,6 +6,7 @@ import sys
 from sogaal.cli.parsing import RUNS_HELP, UsageError, add_ignore_argument, add_table_arguments, ignored
 from sogaal.cli.train import MAX_BYTES, add_field_arguments, config_of, source_of
 from sogaal.config import FIELDS
+from sogaal.labelfree.choosing import without_labels_words
 
 _EPILOG = """What varies, as it is typed:
   --vary lr_g=1e-5..1e-2          a range; by ratio where the field or its ends call for it
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the flags."""
     parser.description = (
         "Search for good hyperparameters: Optuna proposes trials, worker processes train them. The best one is named "
-        "with how it was chosen; most objectives need labels."
+        "with how it was chosen: with labels, or without."
     )
     parser.epilog = _EPILOG
     parser.add_argument(
@@ -39,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     search.add_argument(
         "--objective", default=None, metavar="NAME",
         help="what is best: auc_stop (the default), auc_end, average_precision, which all need labels; "
-        "seed_agreement, excess_mass, which need none",
+        "rival_likeness (the default for a table without), excess_mass, seed_agreement, which need none. "
+        + without_labels_words(),
     )  # fmt: skip
     search.add_argument("--method", metavar="NAME", help="tpe (the default), random or grid")
     search.add_argument(
@@ -95,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             request = Request(
                 *begun, arguments.label, arguments.id, ignored(arguments), arguments.sheet, MAX_BYTES,
-                arguments.scaling or "minmax", tuple(arguments.vary), arguments.objective or "auc_stop",
+                arguments.scaling or "minmax", tuple(arguments.vary), arguments.objective,
                 arguments.method or "tpe", arguments.seeds, arguments.sampler_seed or 0,
                 arguments.prune,
             )  # fmt: skip

@@ -21,7 +21,7 @@ from sogaal.runs.names import token_of
 from sogaal.runs.plain import finite
 from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
-from sogaal.sweep import Budget, Sweep, Trial, TrialState, dimension_of, make_spec, objective_of
+from sogaal.sweep import Budget, Sweep, Trial, TrialState, default_objective, dimension_of, make_spec, objective_of
 from sogaal.sweep.cluster import cluster_pool
 from sogaal.sweep.storage import default_storage, without_password
 from sogaal.sweep.trials import plain_runs
@@ -34,7 +34,8 @@ SWEEP_FLAGS = ("objective", "method", "seeds", "sampler_seed", "prune", "scaling
 
 @dataclass(frozen=True)
 class Request:
-    """What the flags say of a new sweep, as they say it; ``seeds``: None = as few as the objective needs."""
+    """What the flags say of a new sweep, as they say it; ``objective``: None = what suits a table with labels, or
+    without; ``seeds``: None = as few as the objective needs."""
 
     source: str
     base: TrainConfig
@@ -45,7 +46,7 @@ class Request:
     max_bytes: int
     scaling: str
     vary: tuple[str, ...]
-    objective: str
+    objective: str | None
     method: str
     seeds: int | None
     sampler_seed: int
@@ -68,7 +69,7 @@ def begin_sweep(request: Request, budget: Budget, store: RunStore, pool: RunPool
     """Load the table and make the sweep; raises :class:`SogaalError` for what cannot be used."""
     with _said_of_vary():
         space = [dimension_of(text) for text in request.vary]
-    objective = objective_of(request.objective)
+    given = None if request.objective is None else objective_of(request.objective)
     dataset = load_dataset(
         request.source,
         label_column=request.label,
@@ -77,12 +78,13 @@ def begin_sweep(request: Request, budget: Budget, store: RunStore, pool: RunPool
         sheet=request.sheet,
         max_bytes=request.max_bytes,
     )
+    objective = given or default_objective(dataset.y)
     with _said_of_vary():
         spec = make_spec(
             dataset,
             request.base,
             space,
-            request.objective,
+            objective.name,
             scaling=request.scaling,
             method=request.method,
             seeds=objective.least_seeds if request.seeds is None else request.seeds,

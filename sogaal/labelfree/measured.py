@@ -50,6 +50,12 @@ def found() -> Found:
     return Found(len(tables), mean(AUTO), mean(PEEKS), mean(RIVAL), (worst, auto[worst]))
 
 
+def rankings(table: str) -> dict[str, list[float]]:
+    """Of each ranking of one table the AUC of each repeat; raises KeyError for a table that was not measured."""
+    found: dict[str, list[float]] = _tables()[table]["rankings"]
+    return found
+
+
 def auto_words() -> str:
     """How good the automatic stop is, in one sentence for people."""
     one = found()

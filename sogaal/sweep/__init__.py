@@ -1,7 +1,7 @@
 """Sweeps: a search for good hyperparameters by many trials, each of some runs; Optuna proposes, the pool trains."""
 
 from sogaal.sweep.importances import FEWEST, importances
-from sogaal.sweep.objectives import CHOSEN_WITH_LABELS, OBJECTIVES, Objective, objective_of
+from sogaal.sweep.objectives import CHOSEN_WITH_LABELS, OBJECTIVES, Objective, default_objective, objective_of
 from sogaal.sweep.search import read_sweep
 from sogaal.sweep.space import VARIED, Dimension, dimension_of, range_of, suggested
 from sogaal.sweep.spec import MOST_SEEDS, MOST_TRIALS, Spec, checked_budget, make_spec
@@ -28,6 +28,7 @@ __all__ = [
     "best_of",
     "checked_budget",
     "counted",
+    "default_objective",
     "default_storage",
     "dimension_of",
     "importances",

@@ -5,27 +5,31 @@ say; or it needs none, and then it is given none.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import ConfigError
 from sogaal.frames import DiscriminatorWeights
-from sogaal.labelfree import excess_mass, uniform_rows
+from sogaal.labelfree import excess_mass, likeness, uniform_rows
 from sogaal.metrics import average_precision
 from sogaal.outcomes import Part, RunOutcome
+from sogaal.seeding import Stream, stream
 from sogaal.trust import trust_of
 from sogaal.voting import combined
 
 FloatArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.int8]
+IntArray = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.floating[Any]]
 
 Found = TypeVar("Found")
 
 CHOSEN_WITH_LABELS = "chosen with labels"
+# Rows that kNN and Isolation Forest are fitted on, where the table has more.
+RIVAL_ROWS = 20_000
 
 
 class Unmeasured(Exception):
@@ -35,11 +39,13 @@ class Unmeasured(Exception):
 @dataclass(frozen=True, eq=False)
 class Judged:
     """What an objective may look at: the ``outcomes`` of a trial's runs, one for each seed in their order, all of which
-    came to their end; the table ``X`` (n, d) as the networks see it; ``y`` (n,), None unless the objective needs it."""
+    came to their end; the table ``X`` (n, d) as the networks see it; ``y`` (n,), None unless the objective needs it.
+    ``known``: what was made of the table alone; whoever replaces the outcomes hands it on, so that it is made once."""
 
     outcomes: Sequence[RunOutcome]
     X: FloatArray
     y: LabelArray | None
+    known: dict[str, Any] = field(default_factory=dict)
 
     def logits(self) -> list[FloatArray]:
         """Of each run, (n,), lower = more abnormal, by the D that scores; raises :class:`Unmeasured`."""
@@ -49,10 +55,21 @@ class Judged:
         """Of each run, the D that scores; raises :class:`Unmeasured`."""
         return [_scoring(outcome, outcome.weights_stop, outcome.weights_end) for outcome in self.outcomes]
 
-    @cached_property
+    @property
     def uniform(self) -> FloatArray:
         """Rows drawn evenly from the box around the table, as of :func:`sogaal.labelfree.uniform_rows`."""
-        return uniform_rows(self.X)
+        return self._once("uniform", uniform_rows)
+
+    @property
+    def rivals(self) -> tuple[IntArray, list[Scores]]:
+        """(numbers of rows (r,), what kNN and Isolation Forest make of them, (r,) each, lower = more abnormal)."""
+        return self._once("rivals", _rivals)
+
+    def _once(self, name: str, make: Callable[[FloatArray], Found]) -> Found:
+        if name not in self.known:
+            self.known[name] = make(self.X)
+        found: Found = self.known[name]
+        return found
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,15 @@ def _scoring(outcome: RunOutcome, at_stop: Found | None, at_end: Found | None) -
     return found
 
 
+def _rivals(X: FloatArray) -> tuple[IntArray, list[Scores]]:
+    from sogaal.rivals.classic import isolation_forest, knn  # here: scikit-learn's detectors take long to load
+
+    rows = np.arange(len(X))
+    if len(X) > RIVAL_ROWS:
+        rows = np.sort(stream(0, Stream.SAMPLE, 6).choice(len(X), RIVAL_ROWS, replace=False))
+    return rows, [fit(X[rows], 0)[0] for fit in (knn, isolation_forest)]
+
+
 def _mean_of(name: str, missing: str) -> Callable[[Judged], float]:
     def measure(judged: Judged) -> float:
         found = []
@@ -126,6 +152,11 @@ def _agreement(judged: Judged) -> float:
 def _excess_mass(judged: Judged) -> float:
     pairs = zip(judged.logits(), judged.discriminators(), strict=True)
     return float(np.mean([excess_mass(logits, combined([D], judged.uniform)) for logits, D in pairs]))
+
+
+def _rival_likeness(judged: Judged) -> float:
+    rows, rivals = judged.rivals
+    return float(np.mean([likeness(logits[rows], scores) for logits in judged.logits() for scores in rivals]))
 
 
 _OBJECTIVES = (
@@ -186,9 +217,28 @@ _OBJECTIVES = (
         keep=("summary", "logits", "weights"),
         measure=_excess_mass,
     ),
+    Objective(
+        "rival_likeness",
+        "Likeness to kNN and Isolation Forest",
+        "Mean rank correlation (Spearman) of each seed's ranking with those of kNN and of Isolation Forest. No label "
+        "is used; what these two miss, it does not reward.",
+        labels=False,
+        least_seeds=1,
+        maximise=True,
+        at=None,
+        keep=("summary", "logits"),
+        measure=_rival_likeness,
+    ),
 )
 # All there are, by name. To add one is to add it to the tuple above.
 OBJECTIVES: Mapping[str, Objective] = {one.name: one for one in _OBJECTIVES}
+# What trials are judged by where nobody says: with labels, and without; docs/objectives.md has what was measured.
+DEFAULT, DEFAULT_WITHOUT_LABELS = "auc_stop", "rival_likeness"
+
+
+def default_objective(y: LabelArray | None) -> Objective:
+    """The one for a table with labels ``y``, or with none."""
+    return OBJECTIVES[DEFAULT if y is not None else DEFAULT_WITHOUT_LABELS]
 
 
 def objective_of(name: str) -> Objective:

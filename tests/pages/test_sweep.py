@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages import _saved, _server, _sweep_server
 from sogaal.config import TrainConfig
 from sogaal.jobs import JobState
+from sogaal.labelfree.choosing import words
 from sogaal.pool import RunPool
 from sogaal.sweep import OBJECTIVES, Budget, Sweep, TrialState
 from tests.conftest import ROOT
@@ -311,12 +312,30 @@ def test_objectives_say_whether_they_need_labels() -> None:
     for name, one in OBJECTIVES.items():
         page.choose("sweep_objective", name)
         assert page.says(one.says)
+        assert page.says(words(name))
+        assert words(name).startswith("Measured on")
     page.choose("sweep_objective", "seed_agreement")
     page.small(seeds=2)
     page.press("Start a sweep")
     page.finish_sweep()
     assert page.says("chosen without labels")
     assert not page.says("chosen with labels")
+
+
+def test_a_table_without_labels_gets_an_objective_that_needs_none() -> None:
+    playground = Session()
+    playground.upload("mine.csv", b"a,b\n" + b"".join(b"%d,%d\n" % (i % 7, i % 11) for i in range(60)))
+    key = _server.upload_keys()[0]
+    page = Visit()
+    assert page.value("sweep_objective") == "auc_stop"
+    page.choose("sweep_data", key)
+    assert page.value("sweep_objective") == "rival_likeness"
+    assert page.errors == []
+    assert Visit(data=key).value("sweep_objective") == "rival_likeness"
+    page.choose("sweep_objective", "excess_mass").choose("sweep_data", "moons")
+    assert page.value("sweep_objective") == "excess_mass"  # what was chosen stays
+    asked = Visit(data=key, objective="auc_stop")
+    assert asked.errors == ["objective must be one that needs no labels, for mine has none, got 'auc_stop'."]
 
 
 def test_a_stop_that_the_seeds_choose_stays_in_the_playground() -> None:

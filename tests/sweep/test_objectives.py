@@ -1,14 +1,18 @@
 """What trials are judged by: the numbers themselves, and what has labels and what has none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from sogaal.config import make_config
 from sogaal.errors import ConfigError, RunError
-from sogaal.labelfree import excess_mass, uniform_rows
+from sogaal.labelfree import choosing, excess_mass, uniform_rows
 from sogaal.metrics import average_precision, roc_auc
 from sogaal.outcomes import Wanted, do_runs
-from sogaal.sweep import OBJECTIVES, dimension_of, make_spec, objective_of
+from sogaal.rivals.classic import isolation_forest, knn
+from sogaal.sweep import OBJECTIVES, default_objective, dimension_of, make_spec, objective_of
 from sogaal.sweep.objectives import Judged, Unmeasured
 from sogaal.sweep.spec import Spec, checked_budget
 from sogaal.tables import TravellingTable
@@ -39,6 +43,27 @@ def test_each_measures_what_it_says(outcomes: list) -> None:
     assert objective_of("excess_mass").measure(Judged(outcomes, X, None)) == np.mean(by_hand)
 
 
+def test_likeness_is_that_to_knn_and_isolation_forest(outcomes: list, monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = [one.logits_stop for one in outcomes]
+    rivals = [knn(X, 0)[0], isolation_forest(X, 0)[0]]
+    by_hand = np.mean([spearmanr(one, scores).statistic for one in logits for scores in rivals])
+    judged = Judged(outcomes, X, None)
+    assert objective_of("rival_likeness").measure(judged) == pytest.approx(by_hand)
+    # The next trial takes what was made of the table; of a large one it is a sample.
+    later = replace(judged, outcomes=outcomes[:1])
+    assert later.rivals is judged.rivals
+    monkeypatch.setattr("sogaal.sweep.objectives.RIVAL_ROWS", 50)
+    rows, scores = Judged(outcomes, X, None).rivals
+    assert (len(set(rows.tolist())), {len(one) for one in scores}) == (50, {50})
+    assert np.isfinite(objective_of("rival_likeness").measure(Judged(outcomes, X, None)))
+
+
+def test_the_default_suits_the_table() -> None:
+    assert default_objective(Y).name == "auc_stop"
+    assert default_objective(None).name == choosing._measured()["without_labels"][0]  # which measured best
+    assert not default_objective(None).labels
+
+
 def test_what_needs_no_labels_gets_along_without() -> None:
     table = TravellingTable(X, None).ticket_with_table
     bare = do_runs(table, list(enumerate(CONFIGS)), Wanted(frozenset(("summary", "logits", "weights"))))
@@ -62,6 +87,7 @@ def test_every_choice_says_whether_labels_made_it() -> None:
         "average_precision": "chosen with labels",
         "seed_agreement": "chosen without labels",
         "excess_mass": "chosen without labels",
+        "rival_likeness": "chosen without labels",
     }
     for objective in OBJECTIVES.values():
         assert objective.labels == ("Needs labels" in objective.says)
