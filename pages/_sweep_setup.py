@@ -12,7 +12,7 @@ from pages._words import plain
 from sogaal.config import FIELDS, GAME_PRESETS, PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
-from sogaal.labelfree.choosing import words
+from sogaal.labelfree.choosing import short_words, words
 from sogaal.race import field_title
 from sogaal.runs.populations import SCALING
 from sogaal.sweep import (
@@ -218,8 +218,11 @@ MORE = ("base", "seed", "sampler_seed", "score_at")
 
 
 def _objective(fault: Fault | None) -> None:
-    st.selectbox("Objective", list(OBJECTIVES), key="sweep_objective", format_func=_objective_title)
-    st.caption(plain(f"{objective().says} {words(objective().name)}"))
+    name = objective().name
+    st.selectbox(
+        "Objective", list(OBJECTIVES), key="sweep_objective", format_func=_objective_title, help=words(name) or None
+    )
+    st.caption(plain(f"{objective().says} {short_words(name)}"))
     say(fault, "objective")
 
 

@@ -16,21 +16,17 @@ Tables = Mapping[str, Mapping[str, Any]]
 
 PAGE = Path(__file__).with_name("objectives.md")
 WITHOUT_LABELS = [name for name, one in OBJECTIVES.items() if not one.labels]
-LABELS, PRECISION = "AUC (labels)", "average precision (labels)"
+LABELS = "AUC (labels)"
 SO_FAR = "between the seeds, median"
 HALF = "within the first run at 1/2, median"
 BOTH = "at 1/2 of the first run and between the seeds, median"
 
 
 def summary(tables: Tables) -> dict[str, Any]:
-    """What sogaal/labelfree/choosing.json holds: the mean of both moments, for the objectives of a sweep."""
-    names = {name: name for name in WITHOUT_LABELS} | {"average_precision": PRECISION}
-    objectives = {name: {kind: _both(tables, found, kind) for kind in ("auc", "gain")} | {
-        "gain_std": float(np.mean([over_tables(tables, moment, found, "gain")[1] for moment in MOMENTS]))}
-        for name, found in names.items()}  # fmt: skip
-    for moment in MOMENTS:
-        auc, gain = (over_tables(tables, moment, LABELS, kind) for kind in ("auc", "gain"))
-        objectives[f"auc_{moment}"] = {"auc": auc[0], "gain": gain[0], "gain_std": gain[1]}
+    """What sogaal/labelfree/choosing.json holds: the mean of both moments, for a sweep's objectives without labels."""
+    objectives = {name: {kind: _both(tables, name, kind) for kind in ("auc", "gain")} | {
+        "gain_std": float(np.mean([over_tables(tables, moment, name, "gain")[1] for moment in MOMENTS]))}
+        for name in WITHOUT_LABELS}  # fmt: skip
     order = sorted(WITHOUT_LABELS, key=lambda name: -objectives[name]["auc"])
     return {
         "tables": len(tables), "trials": max(one["trials"] for one in tables.values()), "without_labels": order,

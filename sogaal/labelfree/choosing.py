@@ -1,6 +1,6 @@
-"""How good the trial is that an objective of a sweep chooses: the figures of docs/objectives.md, and what to say.
+"""How good the trial is that an objective of a sweep chooses without labels: the figures, and what to say of them.
 
-``benchmarks/objectives.py`` writes them to choosing.json; nobody types them anywhere else.
+``benchmarks/objectives.py`` writes them to choosing.json and docs/objectives.md; nobody types them anywhere else.
 """
 
 import json
@@ -42,7 +42,7 @@ def chosen(objective: str) -> Chosen | None:
 
 
 def words(objective: str) -> str:
-    """How good the trial is that an objective chooses, in one sentence for people; empty where nobody measured it."""
+    """How good the trial is that an objective chooses, in a sentence or two; empty for one that needs labels."""
     one, found = chosen(objective), _measured()
     if one is None:
         return ""
@@ -52,6 +52,16 @@ def words(objective: str) -> str:
         f"with an AUC of {one.auc:.2f} on average{verdict}. One at random has {found['at_random']:.2f}, the one that "
         f"labels choose {found['by_labels']:.2f}, the preset auto without a search {found['auto']:.2f}, kNN "
         f"{found['knn']:.2f}."
+    )
+
+
+def short_words(objective: str) -> str:
+    """The same in as few words as possible."""
+    one, found = chosen(objective), _measured()
+    if one is None:
+        return ""
+    return (
+        f"On {found['tables']} tables it chose an AUC of {one.auc:.2f} on average; luck has {found['at_random']:.2f}."
     )
 
 

@@ -219,7 +219,7 @@ _OBJECTIVES = (
     ),
     Objective(
         "rival_likeness",
-        "Likeness to kNN and Isolation Forest",
+        "Likeness to rivals",
         "Mean rank correlation (Spearman) of each seed's ranking with those of kNN and of Isolation Forest. No label "
         "is used; what these two miss, it does not reward.",
         labels=False,
