@@ -16,7 +16,7 @@ from sogaal.data import Dataset, conform_frame, load_dataset, read_table, scan_t
 from sogaal.errors import DataError, DeviationWarning, ModelError
 from sogaal.exports import load_model
 from sogaal.exports.onnx import onnx_bytes
-from sogaal.preparation import Preparation, phrase
+from sogaal.preparation import Grouping, Preparation, RawColumn, phrase
 from sogaal.runs.shelf import Shelf, table_key
 
 RNG = np.random.default_rng(7)
@@ -131,6 +131,23 @@ def test_any_fit_comes_back(seed: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         np.testing.assert_array_equal(conform_frame(frame, again).X, dataset.X)
+
+
+@pytest.mark.parametrize("grouping", [Grouping(0.0, 1, 1000), Grouping(0.05), Grouping(most=3), Grouping(0.002, 2, 50)])
+def test_any_grouping_of_levels_comes_back(grouping: Grouping) -> None:
+    """Also one with more levels than are kept today: what a model was saved with decides, not today's thresholds."""
+    rng = np.random.default_rng(3)
+    codes = np.minimum(rng.geometric(0.06, 1000) - 1, 79).astype(float)
+    names = tuple(f"w{i:02d}" for i in range(80))
+    there, counts = np.unique(codes, return_counts=True)
+    column = RawColumn(
+        "w", "category", np.searchsorted(there, codes).astype(float), tuple(names[int(i)] for i in there)
+    )
+    fitted = Preparation.fit([column], grouping)
+    frequent = sum(counts >= grouping.below(1000))
+    assert len(fitted.columns[0].kept) == min(frequent, grouping.most)
+    again = Preparation.from_dict(json.loads(json.dumps(fitted.to_dict())))
+    np.testing.assert_array_equal(again.transform([column.values]), fitted.transform([column.values]))
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,26 @@ RARE_ROWS = 2
 MOST_KEPT = 20
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """Which levels of a category share one feature: those in fewer rows than the ``share`` of the table, or than
+    ``rows``, and beyond the ``most`` frequent ones all others."""
+
+    share: float = RARE_SHARE
+    rows: int = RARE_ROWS
+    most: int = MOST_KEPT
+
+    def below(self, n: int) -> int:
+        """In fewer of ``n`` rows than this a level is rare."""
+        return max(self.rows, math.ceil(self.share * n))
+
+
+USUAL = Grouping()
+
+
 def rare_below(n: int) -> int:
     """In fewer of ``n`` rows than this a level is rare."""
-    return max(RARE_ROWS, math.ceil(RARE_SHARE * n))
+    return USUAL.below(n)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import ModelError
-from sogaal.preparation.columns import DAY, Feature, Kind, PreparedColumn, rare_below
+from sogaal.preparation.columns import DAY, USUAL, Feature, Grouping, Kind, PreparedColumn
 
 if TYPE_CHECKING:  # scikit-learn takes a second to load, and most tables need none of it
     from sklearn.compose import ColumnTransformer
@@ -43,7 +43,7 @@ class Preparation:
     columns: tuple[PreparedColumn, ...]
 
     @classmethod
-    def fit(cls, columns: Sequence[RawColumn]) -> Self:
+    def fit(cls, columns: Sequence[RawColumn], grouping: Grouping = USUAL) -> Self:
         """Learn fills, levels and parts from the columns, at least one, all of n >= 1 rows and with a value in each."""
         import pandas as pd
 
@@ -51,7 +51,7 @@ class Preparation:
 
         n = len(columns[0].values)
         frame = pd.DataFrame({i: column.values for i, column in enumerate(columns)}, copy=False)
-        pipeline = unfitted([column.kind for column in columns], rare_below(n)).fit(frame)
+        pipeline = unfitted([column.kind for column in columns], grouping.below(n), grouping.most).fit(frame)
         known = [PreparedColumn(c.name, c.kind, 0.0, levels=c.levels, date_format=c.date_format) for c in columns]
         made = cls(tuple(parameters(pipeline, i, column) for i, column in enumerate(known)))
         made.__dict__["_pipeline"] = pipeline  # fitted already: cached_property looks here first

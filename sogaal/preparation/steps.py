@@ -5,6 +5,7 @@ Every column comes as float64 with NaN where a value is missing: numbers, second
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from sogaal.preparation.columns import DAY, MOST_KEPT, PARTS, RARE_ROWS, Kind, PreparedColumn
+from sogaal.preparation.columns import DAY, PARTS, RARE_ROWS, Kind, PreparedColumn
 
 
 class DateParts(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -46,12 +47,12 @@ def _parts(seconds: npt.NDArray[np.float64], origin: float) -> dict[str, npt.NDA
     }
 
 
-def unfitted(kinds: Sequence[Kind], min_rows: int) -> ColumnTransformer:
-    """The pipeline for columns of these kinds; ``min_rows``: levels in fewer rows are rare."""
-    return ColumnTransformer([(str(i), _steps(kind, min_rows), [i]) for i, kind in enumerate(kinds)])
+def unfitted(kinds: Sequence[Kind], min_rows: int, most: int) -> ColumnTransformer:
+    """The pipeline for columns of these kinds; levels in fewer than ``min_rows`` rows are rare, and beyond ``most``."""
+    return ColumnTransformer([(str(i), _steps(kind, min_rows, most), [i]) for i, kind in enumerate(kinds)])
 
 
-def _steps(kind: Kind, min_rows: int) -> Any:
+def _steps(kind: Kind, min_rows: int, most: int) -> Any:
     if kind == "number":
         return SimpleImputer(strategy="median", add_indicator=True)
     if kind == "boolean":
@@ -60,18 +61,18 @@ def _steps(kind: Kind, min_rows: int) -> Any:
         made = [("fill", SimpleImputer(strategy="median")), ("parts", DateParts())]
     else:
         encoder = OneHotEncoder(
-            min_frequency=min_rows, max_categories=MOST_KEPT + 1, handle_unknown="infrequent_if_exist",
+            min_frequency=min_rows, max_categories=most + 1, handle_unknown="infrequent_if_exist",
             sparse_output=False, dtype=np.float32,
         )  # fmt: skip
-        made = [("fill", SimpleImputer(strategy=_mode)), ("levels", encoder)]
+        made = [("fill", SimpleImputer(strategy=partial(_mode, most=most))), ("levels", encoder)]
     missing = MissingIndicator(error_on_new=False)
     return FeatureUnion([("values", Pipeline(made)), ("missing", missing)])
 
 
-def _mode(codes: npt.NDArray[np.float64]) -> float:
+def _mode(codes: npt.NDArray[np.float64], most: int) -> float:
     """The most frequent level, of equals the first one that keeps its feature: the encoder gives up the first ones."""
     levels, counts = np.unique(codes, return_counts=True)
-    kept = np.sort(np.argsort(counts, kind="stable")[-MOST_KEPT:])
+    kept = np.sort(np.argsort(counts, kind="stable")[-most:])
     return float(levels[kept[np.argmax(counts[kept])]])
 
 
@@ -99,7 +100,8 @@ def refitted(columns: Sequence[PreparedColumn]) -> ColumnTransformer:
     length = max(map(len, made))
     filled = [rows + [column.fill] * (length - len(rows)) for rows, column in zip(made, columns, strict=True)]
     frame = pd.DataFrame({i: np.array(rows) for i, rows in enumerate(filled)})
-    pipeline = unfitted([column.kind for column in columns], RARE_ROWS).fit(frame)
+    most = max(1, *(len(column.levels) for column in columns))  # which ones are rare their rows alone decide here
+    pipeline = unfitted([column.kind for column in columns], RARE_ROWS, most).fit(frame)
     for i, column in enumerate(columns):
         if column.kind == "date":
             step = dict(pipeline.named_transformers_[str(i)].transformer_list)["values"][1]
