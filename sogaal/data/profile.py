@@ -11,6 +11,7 @@ from sogaal.data.making import plain_numbers, read_labels, uninformative
 from sogaal.data.numbers import is_text, plain
 from sogaal.data.typed import COUNTED_ROWS, TypedColumn, read_typed
 from sogaal.errors import DataError
+from sogaal.preparation import USUAL
 
 Use = Literal["feature", "label", "id", "left out"]
 EXAMPLES = 3
@@ -112,6 +113,8 @@ def _remark(column: TypedColumn, use: Use, ignored: bool, why: str) -> str:
         return "too many different texts for a category"
     if column.odd:
         return f"{column.odd:,} values count as missing: no {column.words}, or not finite"
+    if use == "feature" and len(column.levels) > USUAL.most:
+        return "many levels: often more is found without it"  # docs/mixed.md
     return ""
 
 

@@ -81,6 +81,16 @@ def test_a_table_of_plain_numbers_keeps_what_tells_nothing_as_training_does() ->
     assert [c.use for c in found.columns] == ["feature"] * 4 + ["left out"]
 
 
+@pytest.mark.parametrize(("levels", "advised"), [(20, False), (21, True)])
+def test_a_category_of_many_levels_has_a_remark(levels: int, advised: bool) -> None:
+    frame = pd.DataFrame({"height": RNG.normal(size=210), "town": [f"town {i % levels}" for i in range(210)]})
+    found = {c.name: c for c in profile_source(frame.to_csv(index=False).encode(), filename="own.csv").columns}
+    assert (found["town"].kind, found["town"].use) == ("category", "feature")
+    assert ("found without it" in found["town"].remark) == advised
+    ignored = profile_source(frame.to_csv(index=False).encode(), filename="own.csv", ignore=["town"]).columns
+    assert ignored[1].remark == "ignored"
+
+
 def test_what_cannot_be_is_told_as_a_problem() -> None:
     data = FRAME.to_csv(index=False).encode()
     found = profile_source(data, filename="own.csv", label_column="kind")
