@@ -42,7 +42,7 @@ format: $(VENV)/.dev ## bring the code into the common form
 	@$(PY) -m ruff check --fix --quiet . || true
 	@$(PY) -m ruff format .
 
-bench: $(VENV)/.dev ## run every benchmark in benchmarks/
+bench: $(VENV)/.bench ## run every benchmark in benchmarks/
 	@set -e; for file in benchmarks/[a-z]*.py; do \
 		echo "== $$file"; $(PY) "$$file"; \
 	done
@@ -87,4 +87,8 @@ $(VENV)/.run: $(VENV)/.requirements pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PY) -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@$(PY) -m pip install --quiet -c requirements.txt -e '.[bench]'
 	@touch $@
