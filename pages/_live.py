@@ -87,6 +87,8 @@ def _status(snapshot: Snapshot) -> None:
         st.progress(snapshot.step / max(snapshot.total_steps, 1), text=progress_text(snapshot))
     if snapshot.message:
         st.info(plain(snapshot.message), icon=":material/info:")
+    if snapshot.choice is not None and snapshot.choice.losses:
+        st.warning(f"{snapshot.choice.losses} The others go on.", icon=":material/group_remove:")
     if snapshot.saving_problem:
         st.warning(f"{plain(snapshot.saving_problem)} The training goes on.", icon=":material/save:")
 

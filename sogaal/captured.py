@@ -31,13 +31,13 @@ WARM_UP = 3
 LOGGED_STEPS, LOGGED_FLOATS = 256, 2**24
 
 
-def engine_for(X: FloatArray, configs: Sequence[TrainConfig]) -> Engine:
+def engine_for(X: FloatArray, configs: Sequence[TrainConfig], table: Tensor | None = None) -> Engine:
     """The engine for the device that ``configs`` name: :class:`Engine` on a CPU, :class:`DeviceEngine` elsewhere.
 
-    Raises what :class:`Engine` raises.
+    ``table``: as of :class:`Engine`. Raises what :class:`Engine` raises.
     """
     on_cpu = not configs or configs[0].device == "cpu"
-    return Engine(X, configs) if on_cpu else DeviceEngine(X, configs)
+    return Engine(X, configs, table) if on_cpu else DeviceEngine(X, configs, table=table)
 
 
 class DeviceEngine(Engine):
@@ -49,9 +49,14 @@ class DeviceEngine(Engine):
 
     @torch.inference_mode()
     def __init__(
-        self, X: FloatArray, configs: Sequence[TrainConfig], host_numbers: bool = False, capture: bool = True
+        self,
+        X: FloatArray,
+        configs: Sequence[TrainConfig],
+        host_numbers: bool = False,
+        capture: bool = True,
+        table: Tensor | None = None,
     ) -> None:
-        super().__init__(X, configs)
+        super().__init__(X, configs, table)
         self._host_numbers = host_numbers
         self._captures = capture and self.device.type == "cuda"
         self._graphs: dict[bool, torch.cuda.CUDAGraph] = {}

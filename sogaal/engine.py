@@ -60,11 +60,12 @@ class Engine:
 
     ``X`` (n, d) float32, scaled (float64 makes the whole engine count in float64: for checking). ``configs``: M
     descriptions that share algorithm, k, batch_size, hidden_size, shuffle and device, and may differ in the rest.
-    Raises :class:`ConfigError` naming what does not fit, :class:`NotEnoughMemoryError` saying what would be needed.
+    ``table``: that of another engine on the same ``X``, to hold it once for both. Raises :class:`ConfigError` naming
+    what does not fit, :class:`NotEnoughMemoryError` saying what would be needed.
     """
 
     @torch.inference_mode()
-    def __init__(self, X: FloatArray, configs: Sequence[TrainConfig]) -> None:
+    def __init__(self, X: FloatArray, configs: Sequence[TrainConfig], table: Tensor | None = None) -> None:
         self._check(configs)
         first = configs[0]
         self.configs = tuple(configs)
@@ -80,14 +81,16 @@ class Engine:
         self.bytes_needed = sizes.floats * (8 if self.dtype == torch.float64 else 4)
         check_memory(self.bytes_needed, self.device)
         with out_of_memory_told(self.bytes_needed, self.device):
-            self._make(X)
+            self._make(X, table)
 
-    def _make(self, X: FloatArray) -> None:
+    def _make(self, X: FloatArray, table: Tensor | None) -> None:
         self.step = 0
         self.diverged: list[DivergedError | None] = [None] * self.runs
-        ones = np.ones((self.n, 1), dtype=X.dtype)
-        # A row of the table is a row here: batches are gathered from it, and rows are gathered fastest.
-        self.table = torch.from_numpy(np.concatenate([X, ones], axis=1)).to(self.device, self.dtype)
+        if table is None:
+            ones = np.ones((self.n, 1), dtype=X.dtype)
+            # A row of the table is a row here: batches are gathered from it, and rows are gathered fastest.
+            table = torch.from_numpy(np.concatenate([X, ones], axis=1)).to(self.device, self.dtype)
+        self.table = table
         self._start_networks()
         self._make_schedule()
         self._make_buffers()

@@ -64,6 +64,12 @@ class StepRecord:
     d_fake: FloatArray
     marks: Marks | None = None
 
+    def between(self, before: int, after: int, upto: int) -> "StepRecord":
+        """Only the steps in (``after``, ``upto``], where the record's own begin after step ``before``."""
+        of = slice(max(after - before, 0), max(upto - before, 0))
+        marks = self.marks and self.marks.where((self.marks.steps > after) & (self.marks.steps <= upto))
+        return StepRecord(self.d_loss[of], self.sub_g_loss[of], self.d_real[of], self.d_fake[of], marks)
+
 
 # What the messages of runs that diverged begin with.
 DIVERGED = "Training diverged"

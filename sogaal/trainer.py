@@ -140,12 +140,7 @@ class Trainer:
                 steps = min(max_steps - done, self._portion, self.total_steps - self.step)
                 if self._committee is not None:
                     steps = min(steps, self._committee.next_moment(self.step) - self.step)
-                record = self.engine.advance(steps, self._evaluations(self.step, self.step + steps))
-                if record.marks is not None:
-                    self._evaluate(record.marks)
-                self._add(record)
-                if self._committee is not None:
-                    self._committee.follow(record.marks)
+                self._play(steps)
                 done += steps
         finally:
             self.seconds += time.perf_counter() - started
@@ -157,38 +152,46 @@ class Trainer:
             pass
         return self
 
+    def _play(self, steps: int) -> None:
+        """Do so many steps, with all that is seen of them."""
+        after, due = self.step, self._evaluations(self.step, self.step + steps)
+        if self._committee is None:
+            record, self.diverged = self.engine.advance(steps, due), self.engine.diverged[0]
+            upto = self.step if self.diverged is None else self.diverged.step - 1
+            played = [(self.engine, record.between(after, after, upto))]
+        else:
+            played, self.diverged = self._committee.advance(steps, due), self._committee.failed
+        for self.engine, record in played:  # that of the seed that leads now
+            if record.marks:
+                self._evaluate(record.marks)
+            self._add(record)
+        if self.diverged is not None:
+            raise self.diverged
+        if self._committee is not None:
+            self.engine = self._committee.lead
+
     def _evaluations(self, after: int, up_to: int) -> set[int]:
         """The steps in (after, up_to] at whose end the run is evaluated."""
         every = self.config.eval_every * self.batches
         due = set(range((after // every + 1) * every, up_to + 1, every))
         if self._committee is not None and up_to == self._committee.next_moment(after):
-            due.add(up_to)
+            due.add(up_to)  # a choice can be made there, and the run end
         return due | {step for step in (self.stop_step, self.total_steps) if step is not None and after < step <= up_to}
 
     def _add(self, record: StepRecord) -> None:
-        self.diverged = self.engine.diverged[0]
-        keep = len(record.d_loss)
-        if self.diverged is not None:
-            keep -= self.step - self.diverged.step + 1
-        sub = record.sub_g_loss[:keep, 0]
+        sub = record.sub_g_loss[:, 0]
         self.history.add_steps(
             {
-                "d_loss": record.d_loss[:keep, 0],
+                "d_loss": record.d_loss[:, 0],
                 "g_loss": sub.mean(axis=1),
                 "sub_g_loss": sub,
-                "d_real": record.d_real[:keep, 0],
-                "d_fake": record.d_fake[:keep, 0],
+                "d_real": record.d_real[:, 0],
+                "d_fake": record.d_fake[:, 0],
             }
         )
-        if self.diverged is not None:
-            raise self.diverged
 
     def _evaluate(self, marks: Marks) -> None:
         """Evaluate the networks at the marked steps, together: one call for many rankings costs less."""
-        if (error := self.engine.diverged[0]) is not None:
-            marks = marks.where(marks.steps < error.step)
-        if not len(marks):
-            return
         auc, precision, at_n = self._rankings(marks).T
         values = (marks.steps, auc, precision, at_n, self._spread(marks))
         self.history.add_evaluations(dict(zip(EVALUATION_COLUMNS, values, strict=True)))
@@ -230,6 +233,7 @@ class Trainer:
                 raise ConfigError("at must be 'now' or 'end' before G has stopped, got 'stop'.", field="at")
         return None
 
+    @np.errstate(over="ignore", invalid="ignore")
     def scores(self, X: FloatArray | None = None, at: At | None = None) -> FloatArray:
         """D's logits (m,) float32 of rows ``X`` (m, d), scaled (None: the table); **lower = more abnormal**.
 
@@ -260,6 +264,7 @@ class Trainer:
         """The (sub-)generators now, as torch modules."""
         return [Generator(*weights) for weights in self.engine.generator_weights(0)]
 
+    @np.errstate(over="ignore", invalid="ignore")
     def frame(self) -> Frame:
         """A small picture of the run now: fixed noise through G, and D's weights."""
         points = self.engine.generated()[0]
@@ -311,7 +316,7 @@ class Trainer:
         Raises :class:`ConfigError` when the shapes do not fit, something is missing, or the history is too short.
         """
         mine = self.engine.state_dict()
-        seeds = [] if self._committee is None else self._committee.needed
+        seeds = [] if self._committee is None else self._committee.needed(state)
         missing = [name for name in (*mine, "step", "seconds", *seeds) if name not in state]
         if missing:
             raise ConfigError(f"state must have {missing[0]}, got {', '.join(state) or 'nothing'}.")
@@ -329,9 +334,10 @@ class Trainer:
         kept = history.until(step)
         if kept.view().steps < step:
             raise ConfigError(f"history must have the {step} steps before the state, got {kept.view().steps}.")
-        self.engine.load_state_dict({name: np.asarray(state[name], dtype=np.float32) for name in mine}, step)
         if self._committee is not None:
             self._committee.load_state_dict(state, step)
+            self.engine = self._committee.lead
+        self.engine.load_state_dict({name: np.asarray(state[name], dtype=np.float32) for name in mine}, step)
         self.seconds = float(state["seconds"])
         self._stop_values = None if stop is None else np.asarray(stop, dtype=np.float32)
         self.history = kept

@@ -588,6 +588,19 @@ def test_app_hands_its_flags_on(flags: list[str], expected: dict[str, object], m
     assert called == [expected]
 
 
+def test_seeds_that_diverge_are_named(tmp_path: Path) -> None:
+    far = tmp_path / "far.csv"
+    data = load_dataset("wine")
+    pd.DataFrame((data.X * 1e11).astype(np.float32), columns=data.feature_names).to_csv(far, index=False)
+    flags = ["--preset", "auto", "--lr_d", "1", "--max_epochs", "300", "--scaling", "none", "--quiet", "--no-save"]
+    told = run("train", far, *flags, "--n_estimators", "6", "--seed", "6")
+    assert told.returncode == 0, told.stderr
+    assert "Seed 1 of 6 diverged at step 3, seed 3 of 6 at step 100, " in told.stdout
+    told = run("train", far, *flags, "--n_estimators", "4", "--seed", "8")
+    assert told.returncode == 1
+    assert "fewer than two seeds are left at step 27. Seed 1 of 4 diverged at step 5, " in told.stderr
+
+
 def test_the_seeds_may_choose_the_stop(plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, scores = tmp_path / "auto.safetensors", tmp_path / "auto.csv"
     arguments = ["--preset", "auto", "--n_estimators", "3", "--max_epochs", "300", "--quiet", "--no-save"]

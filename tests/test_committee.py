@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from scipy.stats import spearmanr
 
 from sogaal import MOGAAL, SOGAAL, Trainer, load_dataset, load_model, save_model
@@ -13,7 +12,8 @@ from sogaal.choice import Choice
 from sogaal.committee import COMPARED_ROWS, MOMENT_STEPS
 from sogaal.config import TrainConfig, make_config
 from sogaal.diagnosis import Evidence, diagnose
-from sogaal.errors import ConfigError
+from sogaal.engine import Engine
+from sogaal.errors import ConfigError, DivergedError
 from sogaal.labelfree import agreement, likeness, turn
 from sogaal.metrics import roc_auc
 from sogaal.model import Model
@@ -148,21 +148,85 @@ def test_one_seed_may_choose_alone_and_mo_gaal_too() -> None:
     assert Choice.from_dict(choice.to_dict()).likeness == choice.likeness
 
 
-def test_a_seed_that_diverges_drops_out() -> None:
-    trainer = Trainer(X, auto())
-    committee = trainer._committee
-    assert committee is not None
-    trainer.advance(150)
-    lost = committee._others[0]
-    with torch.inference_mode():
-        lost.D.values.fill_(float("nan"))
-    trainer.fit()
-    choice = trainer.choice
+# Far outside of [0, 1], with a large learning rate: some seeds leave the finite range, at these steps.
+FAR = (DATA.X * 1e11).astype(np.float32)
+TWO_LEFT = make_config(
+    "auto", auto_seeds=6, lr_d=1.0, seed=6, max_epochs=300
+)  # 3, never, 100 (D's verdict), 5, never, 6
+ONE_LEFT = TWO_LEFT.replace(seed=8, auto_seeds=4)  # 5, 3, 27, never
+
+
+def test_seeds_that_diverge_are_left_out_and_the_others_go_on() -> None:
+    trainer = Trainer(FAR, TWO_LEFT, DATA.y).fit()
+    choice, seeds = trainer.choice, member_seeds(6, 6)
     assert choice is not None
-    seeds = member_seeds(0, 3)
-    assert choice.seeds == (seeds[0], seeds[2])
+    assert (choice.seeds, choice.dropped) == ((seeds[1], seeds[4]), ((1, 3), (3, 100), (4, 5), (6, 6)))
+    assert choice.steps == (100, 200, 300)
+    assert choice.losses == (
+        "Seed 1 of 6 diverged at step 3, seed 3 of 6 at step 100, seed 4 of 6 at step 5, seed 6 of 6 at step 6: left "
+        "out. From step 3 on the curves and the picture are those of seed 2."
+    )
+    assert choice.why == f"D did not turn by step 300: the mean of 3 moments of 2 seeds ranks the rows. {choice.losses}"
+    assert Choice.from_dict(choice.to_dict()) == choice
+    # The history is the first seed's as long as it was there, and then the second one's.
+    alone = [Engine(FAR, [TWO_LEFT.replace(seed=seed)]).advance(100) for seed in seeds[:2]]
+    view = trainer.history.view()
+    assert np.array_equal(view.d_loss[:2], alone[0].d_loss[:2, 0])
+    assert np.array_equal(view.d_loss[2:100], alone[1].d_loss[2:, 0])
+    assert len(view.d_loss) == trainer.step == choice.steps[-1]
     assert np.isfinite(trainer.scores()).all()
-    assert len(trainer.voters()) == 2
+    assert [len(kept) for kept in trainer.voters()] == 2 * [len(choice.steps)]
+    model = Model.from_trainer(trainer, Scaler.fit(FAR, "none"), None)
+    assert np.allclose(model.score_samples(FAR), trainer.scores(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("portion", [1, 4, 90])
+def test_portions_change_nothing_where_seeds_diverge(portion: int) -> None:
+    whole, parts = Trainer(FAR, TWO_LEFT, DATA.y).fit(), Trainer(FAR, TWO_LEFT, DATA.y)
+    while parts.advance(portion):
+        pass
+    assert parts.choice == whole.choice
+    assert np.array_equal(parts.scores(), whole.scores())
+    for name in ("d_loss", "sub_g_loss", "spread", "auc", "eval_step"):
+        np.testing.assert_array_equal(getattr(parts.history.view(), name), getattr(whole.history.view(), name))
+
+
+@pytest.mark.parametrize("step", [2, 4, 50, 100, 130])
+def test_a_run_that_lost_seeds_goes_on_from_its_state(step: int) -> None:
+    whole, begun, again = (Trainer(FAR, TWO_LEFT, DATA.y) for _ in range(3))
+    begun.advance(step)
+    state = begun.state_dict()
+    assert all(np.isfinite(array).all() for array in state.values())
+    again.load_state_dict(state, begun.history)
+    assert again.choice == begun.choice
+    whole.fit()
+    again.fit()
+    assert again.choice == whole.choice
+    assert np.array_equal(again.scores(), whole.scores())
+    assert np.array_equal(again.history.view().d_loss, whole.history.view().d_loss)
+    ends = whole.state_dict(), again.state_dict()
+    assert all(np.array_equal(ends[0][name], ends[1][name]) for name in ends[0] if name != "seconds")
+
+
+@pytest.mark.parametrize("portion", [1, 1000])
+def test_with_fewer_than_two_seeds_left_it_fails_in_words(portion: int) -> None:
+    trainer = Trainer(FAR, ONE_LEFT, DATA.y)
+    while trainer.step + portion < 27:
+        trainer.advance(portion)
+    told = (
+        r"Training diverged: fewer than two seeds are left at step 27\. Seed 1 of 4 diverged at step 5, "
+        r"seed 2 of 4 at step 3, seed 3 of 4 at step 27\."
+    )
+    with pytest.raises(DivergedError, match=told):
+        trainer.advance(portion)
+    assert trainer.finished
+    assert trainer.history.view().steps == 26
+
+
+def test_of_a_single_seed_its_own_divergence_is_told() -> None:
+    config = TWO_LEFT.replace(auto_seeds=1)
+    with pytest.raises(DivergedError, match=r"^Training diverged: the loss of . is not finite at step 3\.$"):
+        Trainer(FAR, config).fit()
 
 
 def test_rankings_of_a_long_table_are_compared_on_a_sample() -> None:

@@ -8,7 +8,7 @@ from pages import _server
 from sogaal.jobs import JobRegistry, JobState
 from sogaal.labelfree.measured import auto_words
 from sogaal.voting import kept_volume
-from tests.pages.session import Session
+from tests.pages.session import Session, until
 
 
 def unlabelled(n: int = 60) -> bytes:
@@ -52,6 +52,27 @@ def test_a_table_without_labels_proposes_auto_and_it_ranks_the_rows() -> None:
     for view in ("Diagnosis", "Replay"):
         session.tab(view)
     assert session.errors == []
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the picture of numbers as large as these overflows
+def test_seeds_that_diverge_are_named_while_the_others_go_on_and_at_the_end() -> None:
+    session = Session(scaling="none")
+    rows = pd.DataFrame(np.random.default_rng(0).random((150, 3)) * 1e11, columns=["a", "b", "c"])
+    session.upload("far.csv", rows.to_csv(index=False).encode())
+    session.press("Take preset Auto")
+    session.choose("set_scaling", "none")
+    job = session.start(pace="1/s", auto_seeds=6, lr_d=0.3, seed=3, max_epochs=200)
+    session.press("Pause")
+    for _ in range(6):
+        job.step()
+    until(lambda: job.snapshot().step >= 6)
+    session.look()
+    assert "Seed 4 of 6 diverged at step 5: left out. The others go on." in session.warnings
+    session.choose("set_pace", "full")
+    session.press("Resume")
+    session.finish()
+    assert session.state == "completed"
+    assert session.says("Seed 1 of 6 diverged at step 100, seed 3 of 6 at step 100, seed 4 of 6 at step 5: left out.")
 
 
 def test_of_one_game_without_labels_the_volume_is_shown() -> None:

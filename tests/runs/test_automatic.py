@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,32 @@ def test_it_is_resumed_bit_for_bit(store: RunStore) -> None:
     assert again.snapshot().choice == trainer.choice
     assert result is not None
     assert np.array_equal(result.logits_end, trainer.scores())
+
+
+def test_one_that_lost_seeds_is_resumed_bit_for_bit_and_says_so(store: RunStore) -> None:
+    far = replace(DATA, X=DATA.X * 1e11)
+    config = AUTO.replace(auto_seeds=6, lr_d=1.0, seed=6, max_epochs=300)
+    trainer = Trainer(Scaler.fit(far.X, "none").transform(far.X), config, far.y).fit()
+    with JobRegistry(store) as first:
+        job = first.submit(far, config, scaling="none", paused=True)
+        for _ in range(130):
+            job.step()
+        while job.snapshot().step < 130 and not job.wait(0.01):
+            pass
+    record = store.get(job.id).record
+    begun = saved_choice(record)
+    assert begun is not None
+    assert begun.dropped == ((1, 3), (3, 100), (4, 5), (6, 6))
+    with JobRegistry(store) as second:
+        again = second.resume(job.id)
+        again.resume()
+        assert again.wait(60)
+        snapshot = again.snapshot()
+    assert snapshot.state == JobState.COMPLETED
+    assert snapshot.choice == trainer.choice == saved_choice(store.get(job.id).record)
+    assert snapshot.result is not None
+    assert np.array_equal(snapshot.result.logits_end, trainer.scores())
+    assert "Seed 1 of 6 diverged at step 3, " in store.get(job.id).record.summary["auto"]["why"]
 
 
 def test_one_that_is_stopped_early_scores_with_what_there_is(registry: JobRegistry) -> None:
