@@ -12,7 +12,7 @@ from sogaal import figures
 from sogaal.data import Dataset, list_datasets, load_dataset
 from sogaal.errors import SogaalError
 from sogaal.jobs import JobRegistry
-from sogaal.planes import feature_plane, pca_plane
+from sogaal.planes import Plane, feature_plane, pca_plane
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
 
@@ -110,17 +110,26 @@ def scaled(fingerprint: str, method: str, _dataset: Dataset) -> npt.NDArray[np.f
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
+def _principal(fingerprint: str, method: str, _dataset: Dataset) -> Plane:
+    """The plane of a table's first two principal axes."""
+    return pca_plane(scaled(fingerprint, method, _dataset))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
 def scene(fingerprint: str, method: str, plane: tuple[int, int] | None, _dataset: Dataset) -> figures.Scene:
     """The drawn part of a table in a plane: two features by number, or PCA (None)."""
     X = scaled(fingerprint, method, _dataset)
     if plane is None:
-        chosen = pca_plane(X)
+        chosen = _principal(fingerprint, method, _dataset)
     else:
-        chosen = feature_plane(X, *plane, _dataset.feature_names)
+        fitted = scaler(fingerprint, method, _dataset)
+        middle = None if fitted.median is None else fitted.transform(fitted.median[None])[0]
+        chosen = feature_plane(X, *plane, _dataset.feature_names, middle)
     return figures.make_scene(X, _dataset.y, chosen)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def thumbnail(fingerprint: str, _dataset: Dataset) -> figures.ThumbnailInfo:
     """The small picture of a table."""
-    return figures.thumbnail_info(scaled(fingerprint, "minmax", _dataset), _dataset.y)
+    plane = _principal(fingerprint, "minmax", _dataset) if _dataset.d != 2 else None
+    return figures.thumbnail_info(scaled(fingerprint, "minmax", _dataset), _dataset.y, plane=plane)

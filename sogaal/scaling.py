@@ -16,6 +16,9 @@ Float64Array = npt.NDArray[np.float64]
 METHODS = ("minmax", "robust", "none")
 # Robust scaling maps these quantiles to 0 and 1.
 ROBUST_QUANTILES = (0.05, 0.95)
+# Rows that are scaled, and columns whose medians are found, at once.
+BLOCK_ROWS = 4096
+BLOCK_COLUMNS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ class Scaler:
         """
         if method not in METHODS:
             raise ConfigError(f"scaling must be one of {', '.join(METHODS)}, got {method!r}.", field="scaling")
-        table = _numbers(X)
+        table = _single_or_double(X)
         n, d = table.shape
         if n == 0 or d == 0:
             raise DataError(f"scaling needs at least one row and one column, got the shape {table.shape}.")
@@ -66,13 +69,13 @@ class Scaler:
         if len(columns) != d:
             raise DataError(f"scaling needs one name for each of the {d} columns, got {len(columns)} names.")
         _check_finite(table, columns)
-        low, high = table.min(axis=0), table.max(axis=0)
+        low, high = (part.astype(np.float64) for part in (table.min(axis=0), table.max(axis=0)))
         constant, fallback = low == high, np.zeros(d, dtype=np.bool_)
         median = medians(table)
         if method == "none":
             return cls(method, columns, np.zeros(d), np.ones(d), constant, fallback, median)
         if method == "robust":
-            inner_low, inner_high = np.quantile(table, ROBUST_QUANTILES, axis=0)
+            inner_low, inner_high = np.quantile(table.astype(np.float64, copy=False), ROBUST_QUANTILES, axis=0)
             fallback = (inner_low == inner_high) & ~constant
             low, high = np.where(fallback, low, inner_low), np.where(fallback, high, inner_high)
         return cls(method, columns, low, np.where(constant, 1.0, high - low), constant, fallback, median)
@@ -101,18 +104,19 @@ class Scaler:
 
         Raises DataError for another number of columns, or for values that are not finite before or after.
         """
-        table = _numbers(X)
+        table = _single_or_double(X)
         if table.shape[1] != self.d:
             raise DataError(
                 f"the scaling was fitted on {self.d} columns ({_listed(self.names)}), got {table.shape[1]} columns."
             )
         _check_finite(table, self.names)
+        scaled = np.empty(table.shape, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what gets too large is found and named below
+            for start in range(0, len(table), BLOCK_ROWS):  # rows that stay in the cache, whatever there are
+                rows = slice(start, start + BLOCK_ROWS)
+                scaled[rows] = table[rows] if self.method == "none" else (table[rows] - self.center) / self.scale
         if self.method != "none":
-            with np.errstate(over="ignore"):  # what gets too large is found and named below
-                table = (table - self.center) / self.scale
-            table[:, self.constant] = 0.0
-        with np.errstate(over="ignore"):
-            scaled = table.astype(np.float32)
+            scaled[:, self.constant] = 0.0
         _check_finite(scaled, self.names, "after scaling, values must fit single precision")
         return scaled
 
@@ -152,14 +156,23 @@ class Scaler:
 
 
 def medians(table: npt.NDArray[np.floating[Any]]) -> Float64Array:
-    """The median of each column of ``table`` (n, d), (d,) float64; a column at a time, so that no copy is large."""
-    return np.array([np.median(column) for column in table.T], dtype=np.float64)
+    """The median of each column of ``table`` (n, d), (d,) float64; some columns at a time, so that no copy is large."""
+    found = []
+    for start in range(0, table.shape[1], BLOCK_COLUMNS):
+        columns = np.array(table[:, start : start + BLOCK_COLUMNS].T, order="C")  # a copy, to be put in order
+        half, odd = divmod(columns.shape[1], 2)
+        middle = slice(half if odd else half - 1, half + 1)
+        columns.partition(range(columns.shape[1])[middle], axis=1)
+        found.append(columns[:, middle].mean(axis=1, dtype=np.float64))  # of single precision too, in double
+    return np.concatenate(found)
 
 
-def _numbers(X: npt.ArrayLike) -> Float64Array:
-    """X as float64 (m, d)."""
+def _single_or_double(X: npt.ArrayLike) -> npt.NDArray[np.floating[Any]]:
+    """X (m, d) in float32 where it is that already, else in float64."""
+    single = isinstance(X, np.ndarray) and X.dtype == np.float32
+    table: npt.NDArray[np.floating[Any]]
     try:
-        table = np.asarray(X, dtype=np.float64)
+        table = np.asarray(X, dtype=np.float32 if single else np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(f"scaling needs a table of numbers ({error}).") from None
     if table.ndim != 2:

@@ -1,7 +1,9 @@
 """Planes: projecting and lifting, and that the same table always gives the same plane."""
 
 import numpy as np
+import pytest
 
+from sogaal import planes
 from sogaal.planes import feature_plane, pca_plane
 
 
@@ -40,3 +42,14 @@ def test_pca_plane_of_one_feature() -> None:
     points = plane.project(X)
     assert points.shape == (20, 2)
     assert (points[:, 1] == 0).all()
+
+
+def test_a_long_table_is_looked_at_in_blocks_and_gives_the_same_plane(monkeypatch: pytest.MonkeyPatch) -> None:
+    X = (np.random.default_rng(0).normal(size=(5_000, 4)) * [1, 2, 3, 4]).astype(np.float32)
+    whole, uv = pca_plane(X), pca_plane(X).project(X)
+    monkeypatch.setattr(planes, "ROWS_AT_ONCE", 1_000)
+    monkeypatch.setattr(planes, "BLOCK_ROWS", 300)
+    parts = pca_plane(X)
+    assert np.allclose(parts.basis, whole.basis, atol=1e-5)
+    assert parts.labels == whole.labels
+    assert np.allclose(whole.project(X), uv, atol=1e-5)

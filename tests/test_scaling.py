@@ -149,3 +149,17 @@ def test_damaged_record_is_refused(key: str, value: object, said: str) -> None:
     record[key] = value
     with pytest.raises(ModelError, match=said):
         Scaler.from_dict(record)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(9, 1), (10, 1), (7, 40), (9_001, 3), (9_002, 3)])
+def test_a_table_is_neither_changed_nor_scaled_otherwise_by_blocks(shape: tuple[int, int], dtype: type) -> None:
+    table = np.random.default_rng(0).normal(5, 3, shape).astype(dtype)
+    before, wide = table.copy(), table.astype(np.float64)
+    scaler = Scaler.fit(table)
+    scaled = scaler.transform(table)
+    assert np.array_equal(table, before)
+    low, high = wide.min(axis=0), wide.max(axis=0)
+    assert np.array_equal(scaled, ((wide - low) / (high - low)).astype(np.float32))
+    assert scaler.median is not None
+    assert np.array_equal(scaler.median, np.median(wide, axis=0))

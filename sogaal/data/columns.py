@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class RawTable:
     names, columns: one for each column, in the file's order; a column is an Arrow array of any type.
     place: turns a 0-based row into words that a person can look up, "line 7" or "row 7".
     semicolons: a text file with semicolons between its fields, which settles what a comma means.
+    read: what columns were found to hold, by the identity of the column, so that each is looked at once.
     fixed_labels: the format itself says which column has the labels ("label" and "id" of GAAL files, y of arrays).
     """
 
@@ -33,6 +34,7 @@ class RawTable:
     notes: tuple[str, ...] = ()
     semicolons: bool = False
     fixed_labels: bool = False
+    read: dict[int, Any] = field(default_factory=dict)
 
     @property
     def n(self) -> int:

@@ -13,6 +13,9 @@ from sogaal.data.numbers import FILL_MISSING, Float64Array, NumberColumn, is_tex
 from sogaal.data.typed import FLOAT32_MAX, UNCLEAR
 from sogaal.errors import DataError
 
+# Rows that are put into the matrix at once.
+BLOCK_ROWS = 4096
+
 
 @dataclass(frozen=True)
 class Features:
@@ -123,10 +126,12 @@ def number_notes(table: RawTable, read: Sequence[tuple[int, NumberColumn]]) -> l
 def _to_matrix(table: RawTable, read: Sequence[tuple[int, NumberColumn]], notes: list[str]) -> Features:
     X = np.empty((table.n, len(read)), dtype=np.float32)
     wide = [column.values for _, column in read]
-    for j, values in enumerate(wide):
-        assert values is not None  # left-out columns are not among these
-        with np.errstate(over="ignore"):  # found and named below
-            X[:, j] = values
+    with np.errstate(over="ignore"):  # found and named below
+        for start in range(0, table.n, BLOCK_ROWS):  # rows that stay in the cache while their columns come in
+            rows = slice(start, start + BLOCK_ROWS)
+            for j, values in enumerate(wide):
+                assert values is not None  # left-out columns are not among these
+                X[rows, j] = values[rows]
     names = tuple(column_name(table, i) for i, _ in read)
     if not np.isfinite(X).all():
         raise DataError(_not_finite(table, X, [i for i, _ in read], wide))

@@ -82,7 +82,16 @@ def typed_columns(table: RawTable, roles: Roles) -> list[Typed]:
     """The columns of features by position, and what they hold."""
     # Separators at the ends of all lines make a column of nothing.
     named = [i for i in roles.features if table.names[i] or not is_empty(table.columns[i])]
-    return [(i, read_typed(table.columns[i], semicolons=table.semicolons)) for i in named]
+    return [(i, typed_column(table, i)) for i in named]
+
+
+def typed_column(table: RawTable, i: int) -> TypedColumn:
+    """What a column holds, found out when it is first asked for."""
+    column = table.columns[i]
+    if id(column) not in table.read:
+        table.read[id(column)] = read_typed(column, semicolons=table.semicolons)
+    found: TypedColumn = table.read[id(column)]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,17 +177,17 @@ def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, st
 def uninformative(table: RawTable, usable: Sequence[Typed]) -> dict[int, str]:
     """The columns, by position, that tell nothing, and why: one value only, or the same as a column before."""
     found: dict[int, str] = {}
-    seen: dict[Any, int] = {}
+    seen: dict[Any, list[tuple[int, TypedColumn]]] = {}
     for i, column in usable:
         if column.is_constant:
             found[i] = "it has one value only"
             continue
-        assert column.values is not None
-        key = (column.kind, column.levels, column.digest)
-        if key in seen:
-            found[i] = f"it is the same as {column_name(table, seen[key])!r}"
+        alike = seen.setdefault((column.kind, column.levels, column.sketch), [])
+        same = next((at for at, one in alike if column.equals(one)), None)
+        if same is None:
+            alike.append((i, column))
         else:
-            seen[key] = i
+            found[i] = f"it is the same as {column_name(table, same)!r}"
     return found
 
 

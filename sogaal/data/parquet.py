@@ -19,9 +19,9 @@ def open_parquet(source: Path | bytes, filename: str) -> pq.ParquetFile:
         raise DataError(f"{filename}: the file cannot be read as Parquet ({error}).") from None
 
 
-def read_parquet(data: bytes, filename: str, max_bytes: int) -> RawTable:
+def read_parquet(source: Path | bytes, filename: str, max_bytes: int) -> RawTable:
     """All columns, as they are typed; raises DataError where the file is damaged or grows too large unpacked."""
-    with open_parquet(data, filename) as file:
+    with open_parquet(source, filename) as file:
         meta = file.metadata
         groups = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         # A constant column of any length packs into nothing, so the cells are counted as well as the bytes.

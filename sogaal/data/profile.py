@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pyarrow.compute as pc
 
 from sogaal.data.columns import RawTable, check_names, column_name, find, find_roles
-from sogaal.data.making import plain_numbers, read_labels, uninformative
+from sogaal.data.making import plain_numbers, read_labels, typed_column, uninformative
 from sogaal.data.numbers import is_text, plain
-from sogaal.data.typed import COUNTED_ROWS, TypedColumn, read_typed
+from sogaal.data.typed import COUNTED_ROWS, TypedColumn
 from sogaal.errors import DataError
 from sogaal.preparation import USUAL
 
@@ -75,7 +75,7 @@ def profile_table(
     except DataError as error:
         problem = str(error)
         used = {column_name(table, i) for i in range(len(table.names))} - {*gone_names, ids}
-    typed = [(i, read_typed(column, semicolons=table.semicolons)) for i, column in enumerate(table.columns)]
+    typed = [(i, typed_column(table, i)) for i in range(len(table.columns))]
     features = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in used]
     gone = uninformative(table, features)
     numbers = plain_numbers(features)

@@ -64,21 +64,28 @@ def read_table(
     only, the same as another) are left out and noted. Label values are understood as `sogaal.data.labels` says.
     Raises DataError, whose message names the file, the column or row, the rule and the value.
     """
-    data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
-    check_size(len(data), max_bytes, filename)
-    table = read_columns(data, filename, max_bytes, sheet)
+    table = _raw_table(source, filename, max_bytes, sheet)
     return make_dataset(table, name or Path(filename).stem or filename, label_column, id_column, ignore)
 
 
-def _read_all(source: str | Path | BinaryIO, filename: str, max_bytes: int) -> bytes:
-    if not isinstance(source, (str, Path)):
-        return source.read(max_bytes + 1)
-    path = Path(source)
-    check_file(path, filename)
-    check_size(path.stat().st_size, max_bytes, filename)
+def _raw_table(source: str | Path | bytes | BinaryIO, filename: str, max_bytes: int, sheet: str | None) -> RawTable:
+    """The columns of a path, of bytes or of an open binary file."""
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        check_file(path, filename)
+        check_size(path.stat().st_size, max_bytes, filename)
+        if _read_all(path, filename, 4) == b"PAR1":  # Arrow reads it from the disk: no copies of the packed bytes
+            return read_parquet(path, filename, max_bytes)
+        source = _read_all(path, filename, max_bytes + 1)
+    data = source if isinstance(source, bytes) else source.read(max_bytes + 1)
+    check_size(len(data), max_bytes, filename)
+    return read_columns(data, filename, max_bytes, sheet)
+
+
+def _read_all(path: Path, filename: str, most: int) -> bytes:
     try:
         with path.open("rb") as stream:
-            return stream.read(max_bytes + 1)
+            return stream.read(most)
     except OSError as error:
         raise DataError(f"{filename}: the file cannot be read ({error.strerror}).") from None
 
@@ -108,9 +115,7 @@ def profile_source(
     max_bytes: int = MAX_BYTES,
 ) -> Profile:
     """What is in a table, column by column; parameters as of `read_table`. Raises DataError for no table at all."""
-    data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
-    check_size(len(data), max_bytes, filename)
-    return profile_table(read_columns(data, filename, max_bytes, sheet), label_column, id_column, ignore)
+    return profile_table(_raw_table(source, filename, max_bytes, sheet), label_column, id_column, ignore)
 
 
 def profile_and_read(
@@ -124,10 +129,7 @@ def profile_and_read(
     max_bytes: int = MAX_BYTES,
 ) -> tuple[Profile, Dataset | DataError]:
     """:func:`profile_source` and :func:`read_table`, or why that cannot be, with the file read once."""
-    data = source if isinstance(source, bytes) else _read_all(source, filename, max_bytes)
-    check_size(len(data), max_bytes, filename)
-    table = read_columns(data, filename, max_bytes, sheet)
-    del data
+    table = _raw_table(source, filename, max_bytes, sheet)
     profile = profile_table(table, label_column, id_column, ignore)
     try:
         return profile, make_dataset(table, Path(filename).stem or filename, label_column, id_column, ignore)

@@ -34,7 +34,8 @@ NOTHING = np.zeros((0, 2), dtype=np.float32)
 class Scene:
     """What stays while a run goes on: the drawn real points in the plane, float32 (., 2), their rows and the view.
 
-    Without labels all points are in ``inliers``. ``n_inliers`` counts those of the table, drawn or not.
+    Without labels all points are in ``inliers``. ``n_inliers`` and ``n_outliers`` count those of the table, drawn or
+    not.
     """
 
     plane: Plane
@@ -43,6 +44,7 @@ class Scene:
     outliers: FloatArray
     outlier_rows: npt.NDArray[np.generic]
     n_inliers: int
+    n_outliers: int
     labelled: bool
     view: View
 
@@ -68,29 +70,41 @@ class PlaneInfo:
 
 
 def make_scene(
-    X: FloatArray, y: npt.NDArray[np.integer] | None, plane: Plane, *, max_inliers: int = 3000, seed: int = 0
+    X: FloatArray,
+    y: npt.NDArray[np.integer] | None,
+    plane: Plane,
+    *,
+    max_inliers: int = 3000,
+    max_outliers: int = 3000,
+    seed: int = 0,
 ) -> Scene:
-    """The real points ``X`` (n, d) in ``plane``: all outliers and at most ``max_inliers`` inliers, chosen by ``seed``.
+    """The real points ``X`` (n, d) in ``plane``: so many inliers and outliers of them at most, chosen by ``seed``.
 
     ``y`` (n,): 1 = outlier, or None. Make it once for a table and a plane, not for every frame.
     """
     uv = plane.project(X)
     outlier = np.zeros(len(uv), dtype=bool) if y is None else np.asarray(y) == 1
-    inlier_rows, outlier_rows = np.flatnonzero(~outlier), np.flatnonzero(outlier)
-    n_inliers = len(inlier_rows)
-    if n_inliers > max_inliers:
-        chosen = np.random.default_rng(seed).choice(n_inliers, max_inliers, replace=False)
-        inlier_rows = inlier_rows[np.sort(chosen)]
+    of_kind = np.flatnonzero(~outlier), np.flatnonzero(outlier)
+    inlier_rows, outlier_rows = (
+        _some(rows, most, seed) for rows, most in zip(of_kind, (max_inliers, max_outliers), strict=True)
+    )
     return Scene(
         plane=plane,
         inliers=uv[inlier_rows],
         inlier_rows=smallest_int(inlier_rows),
         outliers=uv[outlier_rows],
         outlier_rows=smallest_int(outlier_rows),
-        n_inliers=n_inliers,
+        n_inliers=len(of_kind[0]),
+        n_outliers=len(of_kind[1]),
         labelled=y is not None,
         view=data_view(uv),
     )
+
+
+def _some(rows: npt.NDArray[np.int64], most: int, seed: int) -> npt.NDArray[np.int64]:
+    if len(rows) <= most:
+        return rows
+    return rows[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]
 
 
 def layers_for(scene: Scene) -> tuple[str, ...]:
@@ -394,6 +408,13 @@ def plane_caption(info: PlaneInfo) -> str:
         text += " D is shown in this plane; the points are projected onto it."
     if info.n_outside:
         text += f" {info.n_outside} of {info.n_generated} potential outliers lie outside the view."
-    if len(info.scene.inliers) < info.scene.n_inliers:
-        text += f" Drawn: {len(info.scene.inliers):,} of {info.scene.n_inliers:,} inliers."
-    return text
+    scene = info.scene
+    left_out = [
+        f"{drawn:,} of {there:,} {kind}"
+        for drawn, there, kind in (
+            (len(scene.inliers), scene.n_inliers, "inliers"),
+            (len(scene.outliers), scene.n_outliers, "outliers"),
+        )
+        if drawn < there
+    ]
+    return text + (f" Drawn: {' and '.join(left_out)}." if left_out else "")

@@ -10,7 +10,7 @@ from sogaal.figures.plane import make_scene
 from sogaal.figures.spec import Spec, to_figure
 from sogaal.figures.theme import base_layout, theme
 from sogaal.figures.views import View
-from sogaal.planes import feature_plane, pca_plane
+from sogaal.planes import Plane, feature_plane, pca_plane
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -25,9 +25,15 @@ class ThumbnailInfo:
     projected: bool
 
 
-def thumbnail_info(X: FloatArray, y: npt.NDArray[np.integer] | None = None, *, max_inliers: int = 800) -> ThumbnailInfo:
-    """The scaled table ``X`` (n, d) in its plane; for d other than 2 the plane of its first two principal axes."""
-    plane = feature_plane(X, 0, 1, ("", "")) if X.shape[1] == 2 else pca_plane(X)
+def thumbnail_info(
+    X: FloatArray, y: npt.NDArray[np.integer] | None = None, *, max_inliers: int = 800, plane: Plane | None = None
+) -> ThumbnailInfo:
+    """The scaled table ``X`` (n, d) in its plane; for d other than 2 the plane of its first two principal axes.
+
+    ``plane``: that one, where somebody knows it already.
+    """
+    if plane is None:
+        plane = feature_plane(X, 0, 1, ("", "")) if X.shape[1] == 2 else pca_plane(X)
     scene = make_scene(X, y, plane, max_inliers=max_inliers)
     return ThumbnailInfo(scene.inliers, scene.outliers, scene.view, projected=X.shape[1] > 2)
 

@@ -132,8 +132,8 @@ def _caption(scene: Scene, outliers: int, dots: int, generated: int) -> str:
     if len(scene.inliers) < scene.n_inliers:
         kind = "inliers" if scene.labelled else "rows"
         left_out.append(f"{len(scene.inliers):,} of {scene.n_inliers:,} {kind}")
-    if outliers < len(scene.outliers):
-        left_out.append(f"{outliers:,} of {len(scene.outliers):,} outliers")
+    if outliers < scene.n_outliers:
+        left_out.append(f"{outliers:,} of {scene.n_outliers:,} outliers")
     if dots < generated:
         left_out.append(f"{dots:,} of {generated:,} potential outliers")
     if left_out:

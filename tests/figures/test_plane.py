@@ -187,3 +187,13 @@ def test_it_is_a_real_figure(dark):
     figure = figures.plane_figure(figures.plane_info(scene(d=5), frame(d=5, k=3)), layers=figures.LAYERS, dark=dark)
     assert len(figure.data) == 7
     assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_of_many_outliers_some_are_drawn_and_the_caption_says_so() -> None:
+    X = np.random.default_rng(0).random((500, 2)).astype(np.float32)
+    y = (np.arange(500) % 2).astype(np.int8)
+    found = figures.make_scene(X, y, feature_plane(X, 0, 1, ("a", "b")), max_inliers=100, max_outliers=30)
+    assert (len(found.inliers), len(found.outliers), found.n_inliers, found.n_outliers) == (100, 30, 250, 250)
+    assert (y[found.outlier_rows] == 1).all()
+    said = figures.plane_caption(figures.plane_info(found, None))
+    assert said.endswith(" Drawn: 100 of 250 inliers and 30 of 250 outliers.")
