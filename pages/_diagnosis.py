@@ -42,6 +42,7 @@ def _look(run: Shown) -> tuple[Finding, ...]:
         X=_server.scaled(run.dataset.fingerprint, run.scaling, run.dataset) if snapshot.history.steps else None,
         scaling=run.scaling,
         diverged=run.diverged,
+        choice=snapshot.choice,
     )
     return diagnose(evidence)
 

@@ -1,6 +1,7 @@
 """`Choice`: how the seeds of an automatic run chose the stop, in plain values."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,3 +87,11 @@ def left_out(dropped: Sequence[tuple[int, int]], of: int) -> str:
         f"seed {place} of {of}{'' if at else ' diverged'} at step {step:,}" for at, (place, step) in enumerate(dropped)
     ]
     return f"S{', '.join(told)[1:]}"
+
+
+def choice_of(summary: Mapping[str, Any]) -> Choice | None:
+    """The choice in what :meth:`sogaal.trainer.Trainer.summary` gave; None where there is none, or it is damaged."""
+    told = summary.get("auto")
+    with suppress(KeyError, TypeError, ValueError):
+        return Choice.from_dict(told) if isinstance(told, Mapping) else None
+    return None

@@ -1,5 +1,6 @@
 """Seeds that choose the stop together: the rule, the run, its state, and what scores afterwards."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from sogaal import MOGAAL, SOGAAL, Trainer, load_dataset, load_model, save_model
 from sogaal.choice import Choice
 from sogaal.committee import COMPARED_ROWS, MOMENT_STEPS
 from sogaal.config import TrainConfig, make_config
-from sogaal.diagnosis import Evidence, diagnose
+from sogaal.diagnosis import Evidence, Finding, diagnose
+from sogaal.diagnosis.rules_seeds import softened
 from sogaal.engine import Engine
 from sogaal.errors import ConfigError, DivergedError
 from sogaal.labelfree import agreement, likeness, turn
@@ -276,10 +278,42 @@ def test_snapshots_do_not_go_with_it() -> None:
         SOGAAL(stop_epochs="auto", snapshots=4).fit(DATA.X)
 
 
-def test_the_diagnosis_does_not_judge_the_ranking_by_one_game() -> None:
-    trainer = Trainer(X, auto()).fit()
+def findings(config: TrainConfig, table: Any = X, scaling: str = "minmax") -> dict[str, str]:
+    trainer = Trainer(table, config)
+    frames = []
+    while trainer.advance(50):
+        frames.append(trainer.frame())
     evidence = Evidence(
-        trainer.config, trainer.history.view(), [trainer.frame()], trainer.batches, trainer.stop_step,
-        complete=True, X=X, scaling="minmax",
+        config, trainer.history.view(), frames, trainer.batches, trainer.stop_step,
+        complete=True, X=table, scaling=scaling, choice=trainer.choice,
     )  # fmt: skip
-    assert [finding.kind for finding in diagnose(evidence)] == ["no_labels"]
+    return {finding.kind: finding.severity for finding in diagnose(evidence)}
+
+
+def test_the_diagnosis_of_a_healthy_run_finds_no_fault() -> None:
+    assert set(findings(auto()).values()) == {"note"}
+    # It turns over on the way: the last D ranks upside down, and is not what scores.
+    assert "inverted_ranking" not in findings(auto())
+
+
+def test_a_generator_that_is_dead_all_the_way_is_a_failure() -> None:
+    found = findings(auto(generator_bias=-1.0, max_epochs=400))
+    assert (found["dead_generator"], found["discriminator_wins"]) == ("failure", "failure")
+    assert found["stop_at_the_edge"] == "note"
+
+
+def test_seeds_that_diverged_are_a_warning() -> None:
+    assert findings(TWO_LEFT, FAR, "none")["seeds_lost"] == "warning"
+
+
+def test_where_d_turned_one_game_is_no_failure_and_low_agreement_is_a_note() -> None:
+    choice = Choice((0, 1), (100, 200, 300), (1.0, 0.5, 0.6), (0.4, 0.3, 0.1), turned=True)
+    dead = Finding("dead_generator", "", "failure", "", "")
+    assert softened(dead, choice).severity == "warning"
+    assert softened(dead, replace(choice, turned=False)).severity == "failure"
+    view = Trainer(X, auto(max_epochs=5)).fit().history.view()
+    evidence = Evidence(auto(), view, [], 1, None, complete=True, X=None, scaling="minmax", choice=choice)
+    assert {"seeds_disagree", "stop_at_the_edge"} <= {finding.kind for finding in diagnose(evidence)}
+    calm = replace(choice, steps=(100, 200, 300, 400), agreement=(0.4, 0.3, 0.3, 0.3), likeness=(1, 1, 0.5, 0.6))
+    evidence = Evidence(auto(), view, [], 1, None, complete=True, X=None, scaling="minmax", choice=calm)
+    assert not {"seeds_disagree", "stop_at_the_edge"} & {finding.kind for finding in diagnose(evidence)}

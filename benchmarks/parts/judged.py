@@ -32,5 +32,6 @@ def judged(
     evidence = Evidence(
         config, trainer.history.view(), frames, trainer.batches, trainer.stop_step,
         complete=not trouble, X=X, scaling=scaling, diverged=trouble,
+        choice=trainer.choice,
     )  # fmt: skip
     return trainer, evidence

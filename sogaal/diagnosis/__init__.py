@@ -26,9 +26,10 @@ from sogaal.diagnosis.rules_game import (
 )
 from sogaal.diagnosis.rules_generator import dead_generator, mode_collapse, never_reaches, stopped_too_early
 from sogaal.diagnosis.rules_ranking import inverted_ranking, over_trained, stopped_too_late, verdict
+from sogaal.diagnosis.rules_seeds import seeds_disagree, seeds_lost, softened, stop_at_the_edge
 from sogaal.diagnosis.rules_setup import divergence, no_labels, unscaled
 
-__all__ = ["KINDS", "RULES", "Evidence", "Finding", "Severity", "diagnose"]
+__all__ = ["KINDS", "OF_ALL_SEEDS", "RULES", "Evidence", "Finding", "Severity", "diagnose"]
 
 # Causes before effects; within one severity findings come in this order.
 RULES = (
@@ -47,9 +48,23 @@ RULES = (
     early_spike,
     equilibrium,
     no_labels,
+    seeds_lost,
+    seeds_disagree,
+    stop_at_the_edge,
 )
 # Where several seeds choose the stop and score together, the ranking is not that of the one game which is on record.
-OF_ALL_SEEDS = (divergence, unscaled, dead_generator, dead_discriminator, no_labels)
+OF_ALL_SEEDS = (
+    divergence,
+    unscaled,
+    seeds_lost,
+    dead_generator,
+    dead_discriminator,
+    discriminator_wins,
+    mode_collapse,
+    seeds_disagree,
+    stop_at_the_edge,
+    no_labels,
+)
 KINDS: tuple[str, ...] = (*(rule.__name__ for rule in RULES), "unclear", "healthy")
 
 
@@ -70,6 +85,8 @@ def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
         found = [finding for rule in rules if (finding := rule(course)) is not None]
         if course.on_the_way:
             found = [_so_far(finding) for finding in found]
+        if evidence.config.automatic:
+            found = [softened(finding, evidence.choice) for finding in found]
         whole = None if evidence.config.automatic else verdict(course, found)
     found += [] if whole is None else [whole]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.choice import Choice
 from sogaal.config import TrainConfig
 from sogaal.frames import Frame
 from sogaal.history import HistoryView
@@ -27,6 +28,7 @@ class Evidence:
     within the run. ``complete``: whether all steps were done. ``X`` (n, d) float32: the table as the networks saw it,
     or None where it is gone. ``scaling``: the method that made it. ``diverged``: the message of a run whose numbers
     left the finite range, else empty: such a run is not complete, and neither is one that is merely under way.
+    ``choice``: how the seeds of an automatic run chose its stop; None for any other, or where that is not known.
     """
 
     config: TrainConfig
@@ -38,6 +40,7 @@ class Evidence:
     X: FloatArray | None
     scaling: str
     diverged: str = ""
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True)

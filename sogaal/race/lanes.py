@@ -147,5 +147,6 @@ class Lane:
                 X=self.trainer.X,
                 scaling=self.setup.scaling,
                 diverged=self.message,
+                choice=self.trainer.choice,
             )
         )

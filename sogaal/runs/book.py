@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from sogaal.choice import choice_of
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.diagnosis import Evidence, diagnose
@@ -177,6 +178,7 @@ class Book:
             X=end.X,
             scaling=self._scaler.method,
             diverged=end.diverged,
+            choice=choice_of(end.numbers),
         )
         try:
             return tuple(finding.to_dict() for finding in diagnose(evidence))

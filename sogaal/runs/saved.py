@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.choice import Choice
+from sogaal.choice import Choice, choice_of
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset, shipped_datasets
 from sogaal.ensemble import Ensemble
@@ -209,10 +209,7 @@ class SavedRun:
 
 def saved_choice(record: RunRecord) -> Choice | None:
     """How the seeds of a run chose its stop, as far as the record says; None where they did not."""
-    told = record.summary.get("auto")
-    with suppress(KeyError, TypeError, ValueError):
-        return Choice.from_dict(told) if isinstance(told, dict) else None
-    return None
+    return choice_of(record.summary)
 
 
 def _named(dataset: Dataset, name: str, title: str) -> Dataset:
