@@ -14,6 +14,9 @@ import streamlit as st
 from sogaal.figures import CONFIG, Spec, pack
 from sogaal.launch import plotly_asset
 
+# Dots of a chart that can glide: with more of them a browser that draws without a graphics card is deaf meanwhile.
+MOST_GLIDING = 2500
+
 _CSS = """
 .live-plotly { width: 100%; overflow: hidden; position: relative; }
 /* Plotly.react leaves a contour's new piece without a style now and then, and a path's own fill is black. */
@@ -95,18 +98,24 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const dark = pageIsDark(node);
   if (dark !== undefined && figure.layout.meta && figure.layout.meta.dark !== dark) ask(`theme ${dark}`);
 
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
-  if (options.transition && node.painted && !still) {
-    figure.layout.transition = { duration: options.transition, easing: "linear", ordering: "traces first" };
-  }
-  node.newest = options.number;
-  library(options.library).then((Plotly) => {
+  const draw = (Plotly) => {
     if (node.newest !== options.number || !node.isConnected) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
+    if (options.transition && node.painted && !still) {
+      figure.layout.transition = { duration: options.transition, easing: "linear", ordering: "traces first" };
+    }
     if (!node.painted) node.replaceChildren();
     figure.layout.autosize = true;
+    const started = performance.now();
     Plotly.react(node, figure.data, figure.layout, options.config);
     node.painted = true;
-    requestAnimationFrame(() => { node.dataset.paints = Number(node.dataset.paints ?? 0) + 1; });
+    requestAnimationFrame(() => {
+      node.dataset.paints = Number(node.dataset.paints ?? 0) + 1;
+      setTimeout(() => {  // once the browser has painted
+        const now = performance.now();
+        node.free = now + (now - started) / 2;
+      });
+    });
     node.click = options.clicks ? (value) => setTriggerValue("click", value) : () => {};
     if (!node.clickable) {
       node.clickable = true;
@@ -124,6 +133,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
       });
       node.watcher.observe(node);
     }
+  };
+  node.newest = options.number;
+  library(options.library).then((Plotly) => {
+    // Between two drawings the page must come to hear clicks; what was overtaken meanwhile is not drawn.
+    clearTimeout(node.later);
+    const wait = (node.free ?? 0) - performance.now();
+    if (wait > 0) node.later = setTimeout(() => draw(Plotly), wait);
+    else draw(Plotly);
   }, () => {
     if (node.painted) return;
     const message = document.createElement("p");
@@ -158,6 +175,12 @@ def _sent() -> dict[str, dict[str, Any]]:
     return st.session_state.setdefault("_live_plotly", {})
 
 
+def _glides(figure: Spec | go.Figure) -> bool:
+    """Whether gliding leaves the browser time for clicks: it draws every dot in every frame."""
+    dots = [one["x"] for one in figure["data"] if "mode" in one and "markers" in (one["mode"] or "")]
+    return sum(len(x) for x in dots if x is not None) <= MOST_GLIDING
+
+
 def live_plotly(
     figure: Spec | go.Figure,
     *,
@@ -173,13 +196,15 @@ def live_plotly(
 
     ``height`` in pixels; with ``aspect`` (width / height) the chart keeps its shape and is lower in a narrow column.
     ``alt`` says in words what the chart shows. ``transition_ms``: how long dots with ids glide to their next places, 0
-    for not at all; keep it under the time between two updates. ``still``: no pointer, no zoom. ``on_click``:
-    called before the next rerun with the ``customdata`` (a whole number) of what was clicked on.
+    for not at all, as anyway where there are more than :data:`MOST_GLIDING`; keep it under the time between two
+    updates. ``still``: no pointer, no zoom. ``on_click``: called before the next rerun with the ``customdata`` (a whole
+    number) of what was clicked on.
     """
     memory = _sent().setdefault(key, {"known": frozenset(), "number": 0})
     body, names = pack(figure, memory["known"])
     memory["known"], memory["number"] = names, memory["number"] + 1
-    options = {"key": key, "number": memory["number"], "height": height, "alt": alt, "transition": transition_ms}
+    transition = transition_ms if transition_ms and _glides(figure) else 0
+    options = {"key": key, "number": memory["number"], "height": height, "alt": alt, "transition": transition}
     options |= {"aspect": aspect, "library": _library(), "config": {**CONFIG, "staticPlot": still}}
     options |= {"clicks": on_click is not None}
 

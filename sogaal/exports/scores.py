@@ -59,7 +59,8 @@ def with_reasons(table: pd.DataFrame, explained: Callable[[npt.NDArray[np.int64]
 def scores_csv(table: pd.DataFrame, header: bool = True) -> bytes:
     """Rows of :func:`scores_table` as UTF-8 CSV; scores have nine decimals, the rank tells apart what looks equal."""
     rounded = table.assign(outlier_score=table["outlier_score"].round(9))
-    content = pa.Table.from_pandas(rounded, preserve_index=False)
+    # By this thread: the end of a run may be written while the interpreter goes away, and takes no others any more.
+    content = pa.Table.from_pandas(rounded, preserve_index=False, nthreads=1)
     try:
         lines = _csv(content, "none")
     except pa.ArrowInvalid:  # an id or label with a comma, a quote or a line break in it

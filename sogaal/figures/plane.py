@@ -75,7 +75,7 @@ def make_scene(
     plane: Plane,
     *,
     max_inliers: int = 3000,
-    max_outliers: int = 3000,
+    max_outliers: int = 600,
     seed: int = 0,
 ) -> Scene:
     """The real points ``X`` (n, d) in ``plane``: so many inliers and outliers of them at most, chosen by ``seed``.

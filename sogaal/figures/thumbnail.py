@@ -14,6 +14,9 @@ from sogaal.planes import Plane, feature_plane, pca_plane
 
 FloatArray = npt.NDArray[np.float32]
 
+# Of more, a sample shows as much, and leaves the inliers in sight.
+MOST_OUTLIERS = 300
+
 
 @dataclass(frozen=True, eq=False)
 class ThumbnailInfo:
@@ -34,7 +37,7 @@ def thumbnail_info(
     """
     if plane is None:
         plane = feature_plane(X, 0, 1, ("", "")) if X.shape[1] == 2 else pca_plane(X)
-    scene = make_scene(X, y, plane, max_inliers=max_inliers)
+    scene = make_scene(X, y, plane, max_inliers=max_inliers, max_outliers=MOST_OUTLIERS)
     return ThumbnailInfo(scene.inliers, scene.outliers, scene.view, projected=X.shape[1] > 2)
 
 
