@@ -42,8 +42,9 @@ from sogaal.subgenerators import Quantiles, Shares
 
 FloatArray = npt.NDArray[np.float32]
 
-# Steps whose logits are kept before the losses are taken from them at once: cheaper than step by step.
-BLOCK_STEPS = 64
+# Steps whose noise is drawn at once: part of what a seed means. And steps whose logits are kept until the losses are
+# taken from them, which changes no number. Both are cheaper than step by step.
+NOISE_STEPS, KEPT_STEPS = 64, 128
 # Floats in a block of logits or noise, so that wide tables do not buy speed with memory.
 BLOCK_FLOATS = 2**19
 # Moments of D whose logits on a table are computed by one product: more leave the caches.
@@ -178,9 +179,9 @@ class Engine:
         self._error_g = empty(M * k, 1, batch)
         self._target_g = torch.ones(M * k, 1, 1, dtype=self.dtype, device=self.device)
         # This follows from the shape of one run alone: noise must not depend on who else is in the group.
-        self._noise_steps = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // (d * batch)))
+        self._noise_steps = max(1, min(NOISE_STEPS, BLOCK_FLOATS // (d * batch)))
         floats = M * batch * max(2, k)
-        self._block = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // floats))
+        self._block = max(1, min(KEPT_STEPS, BLOCK_FLOATS // floats))
         self._logits_d, self._slots_d = self._log(M, 2 * batch)
         self._logits_g, self._slots_g = self._log(M * k, batch)
         self._targets = empty(self._block, M * k, 1)

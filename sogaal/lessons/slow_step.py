@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from sogaal.devices import one_thread
-from sogaal.engine import BLOCK_FLOATS, BLOCK_STEPS
+from sogaal.engine import BLOCK_FLOATS, NOISE_STEPS
 from sogaal.seeding import Permutations, Stream, noise_block
 from sogaal.trainer import Trainer
 
@@ -91,7 +91,7 @@ def slow_step(trainer: Trainer) -> SlowStep:
 
 def _noise(trainer: Trainer) -> FloatArray:
     batch, d = trainer.engine.batch, trainer.d
-    steps = max(1, min(BLOCK_STEPS, BLOCK_FLOATS // (d * batch)))
+    steps = max(1, min(NOISE_STEPS, BLOCK_FLOATS // (d * batch)))
     number, slot = divmod(trainer.step, steps)
     block = noise_block(trainer.config.seed, Stream.NOISE_D, number, (steps, d, batch))
     return np.asarray(block[slot].T, dtype=np.float64)
