@@ -31,6 +31,8 @@ const decoder = new TextDecoder();
 const kinds = { f4: Float32Array, f8: Float64Array, i1: Int8Array, i2: Int16Array, i4: Int32Array,
                 u1: Uint8Array, u2: Uint16Array, u4: Uint32Array };
 const memory = (globalThis.sogaalArrays ??= new Map());
+// Milliseconds of drawing after which a chart rests for as long as that took.
+const SLOW = 250;
 
 function library(url) {
   return (globalThis.sogaalPlotly ??= new Promise((resolve, reject) => {
@@ -113,7 +115,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       node.dataset.paints = Number(node.dataset.paints ?? 0) + 1;
       setTimeout(() => {  // once the browser has painted
         const now = performance.now();
-        node.free = now + (now - started) / 2;
+        node.free = now - started > SLOW ? now + (now - started) : now;
       });
     });
     node.click = options.clicks ? (value) => setTriggerValue("click", value) : () => {};
