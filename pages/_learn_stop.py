@@ -17,6 +17,8 @@ from sogaal.race import Setup
 # Tables whose stop_epochs the authors give: their name for it, and epochs enough to see G's loss fall and flatten.
 TABLES = {"onecluster": ("onecluster", 1500), "breast_cancer": ("wdbc", 400)}
 SEEDS = 4
+# G's loss falls for most seeds; that of seed 0 does so on some processors and not on others.
+RULE_SEED = 1
 # Where the reader's mark stands at first, as a share of the run: before the curve turns.
 FIRST, PLACES = 0.2, 150
 ANSWERS = {
@@ -49,7 +51,7 @@ of {BATCH},
     if "controls" not in _learn.hidden():
         name = st.segmented_control("Table", list(TABLES), default=name, key="rule_table", required=True)
     dataset = _server.table(name)
-    config = _learn.setup("post", whether_stop=0, max_epochs=TABLES[name][1])
+    config = _learn.setup("post", whether_stop=0, max_epochs=TABLES[name][1], seed=RULE_SEED)
     steps = config.total_steps(dataset.n)
     job = _learn.experiment(f"rule_{name}", f"Train {steps:,} steps without a stop", dataset, config, live=False)
     if job is not None:

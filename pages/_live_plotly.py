@@ -109,7 +109,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (!node.painted) node.replaceChildren();
     figure.layout.autosize = true;
     const started = performance.now();
-    Plotly.react(node, figure.data, figure.layout, options.config);
+    // Its later parts find nothing left where the node goes meanwhile.
+    node.drawing = Plotly.react(node, figure.data, figure.layout, options.config)
+      .catch((error) => { if (node.isConnected) throw error; });
     node.painted = true;
     requestAnimationFrame(() => {
       node.dataset.paints = Number(node.dataset.paints ?? 0) + 1;
@@ -150,7 +152,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
     node.replaceChildren(message);
   });
   // Also called for a message that was overtaken by the next one: only a node that has left the page is cleared.
-  return () => setTimeout(() => {
+  return () => setTimeout(async () => {
+    if (node.isConnected || !node.painted) return;
+    clearTimeout(node.later);
+    await node.drawing;
     if (node.isConnected || !node.painted) return;
     node.watcher?.disconnect();
     globalThis.Plotly.purge(node);

@@ -75,12 +75,21 @@ def _even(preparation: Preparation) -> npt.NDArray[np.float64]:
     return np.ones(len(preparation.features))
 
 
+def _level_groups(preparation: Preparation) -> list[tuple[int, int]]:
+    """The features that are the levels of one category: from the first to before the last, for each."""
+    found: dict[int, list[int]] = {}
+    for number, feature in enumerate(preparation.features):
+        if feature.role in ("level", "rare"):
+            found.setdefault(feature.column, []).append(number)
+    return [(numbers[0], numbers[-1] + 1) for numbers in found.values()]
+
+
 def _lighter(factor: Callable[[int], float]) -> Weights:
     """The levels of a category of k features times ``factor(k)``."""
 
     def weights(preparation: Preparation) -> npt.NDArray[np.float64]:
         found = _even(preparation)
-        for first, last in preparation.level_groups:
+        for first, last in _level_groups(preparation):
             found[first:last] = factor(last - first)
         return found
 

@@ -61,8 +61,7 @@ def replay_payload(
     frames = sorted(frames, key=lambda frame: frame.step)
     _check(frames, plane)
     room = MAX_ROWS if y is None else MAX_ROWS - min(int(np.count_nonzero(y == 1)), MAX_OUTLIERS)
-    scene = make_scene(X, y, plane, max_inliers=room)
-    outliers = scene.outliers[_chosen(len(scene.outliers), MAX_OUTLIERS)]
+    scene = make_scene(X, y, plane, max_inliers=room, max_outliers=MAX_OUTLIERS)
     rows = _even(len(frames[0].generated), MAX_GENERATED)
     generated = [plane.project(frame.generated) for frame in frames]
     shown = scene.view
@@ -73,7 +72,7 @@ def replay_payload(
         "format": FORMAT,
         "title": title,
         "subtitle": subtitle,
-        "caption": _caption(scene, len(outliers), len(rows), len(generated[0])),
+        "caption": _caption(scene, len(rows), len(generated[0])),
         "autoplay": autoplay,
         "labelled": scene.labelled,
         "font": FONT,
@@ -82,7 +81,7 @@ def replay_payload(
         "view": [shown.x0, shown.x1, shown.y0, shown.y1],
         "square": shown.equal,
         "inliers": _packed(_whole(scene.inliers, shown)),
-        "outliers": _packed(_whole(outliers, shown)),
+        "outliers": _packed(_whole(scene.outliers, shown)),
         "steps": _packed(np.array([frame.step for frame in frames], dtype=np.int32)),
         "epochs": _packed(np.array([frame.epoch for frame in frames], dtype=np.int32)),
         "owner": _packed(smallest_int(owner)),
@@ -117,13 +116,7 @@ def _even(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(np.int64)
 
 
-def _chosen(count: int, most: int) -> npt.NDArray[np.int64]:
-    if count <= most:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
-
-
-def _caption(scene: Scene, outliers: int, dots: int, generated: int) -> str:
+def _caption(scene: Scene, dots: int, generated: int) -> str:
     """How to read the plane, with what it leaves out."""
     text = "On blue ground D says real, on orange generated; on the line D = 0.5."
     if not scene.plane.exact:
@@ -132,8 +125,8 @@ def _caption(scene: Scene, outliers: int, dots: int, generated: int) -> str:
     if len(scene.inliers) < scene.n_inliers:
         kind = "inliers" if scene.labelled else "rows"
         left_out.append(f"{len(scene.inliers):,} of {scene.n_inliers:,} {kind}")
-    if outliers < scene.n_outliers:
-        left_out.append(f"{outliers:,} of {scene.n_outliers:,} outliers")
+    if len(scene.outliers) < scene.n_outliers:
+        left_out.append(f"{len(scene.outliers):,} of {scene.n_outliers:,} outliers")
     if dots < generated:
         left_out.append(f"{dots:,} of {generated:,} potential outliers")
     if left_out:
