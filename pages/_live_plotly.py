@@ -109,9 +109,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (!node.painted) node.replaceChildren();
     figure.layout.autosize = true;
     const started = performance.now();
-    // Its later parts find nothing left where the node goes meanwhile.
-    node.drawing = Plotly.react(node, figure.data, figure.layout, options.config)
-      .catch((error) => { if (node.isConnected) throw error; });
+    Plotly.react(node, figure.data, figure.layout, options.config);
     node.painted = true;
     requestAnimationFrame(() => {
       node.dataset.paints = Number(node.dataset.paints ?? 0) + 1;
@@ -152,14 +150,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
     node.replaceChildren(message);
   });
   // Also called for a message that was overtaken by the next one: only a node that has left the page is cleared.
-  return () => setTimeout(async () => {
+  return () => setTimeout(() => {
     if (node.isConnected || !node.painted) return;
     clearTimeout(node.later);
-    await node.drawing;
-    if (node.isConnected || !node.painted) return;
-    node.watcher?.disconnect();
-    globalThis.Plotly.purge(node);
-    node.painted = node.watcher = node.clickable = undefined;
+    const clear = () => {
+      if (node.isConnected || !node.painted) return;
+      node.watcher?.disconnect();
+      globalThis.Plotly.purge(node);
+      node.painted = node.watcher = node.clickable = undefined;
+    };
+    // What glides goes on frame by frame, whatever becomes of its node, and must have come to its end.
+    setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(clear)), options.transition + 100);
   });
 }
 """
