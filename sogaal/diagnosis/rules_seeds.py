@@ -81,7 +81,7 @@ def stop_at_the_edge(course: Course) -> Finding | None:
             "D turned early",
             ("Few verdicts make the mean, so it says less than usual. Smaller learning rates give it more moments."),
         )
-        evidence = f"D turned by step {last:,}, the {moments}. moment at which it was judged."
+        evidence = f"D turned by step {last:,}, when it had been judged {moments} times."
     else:
         title, explanation = (
             "D did not turn",
