@@ -147,7 +147,9 @@ def test_a_cluster_that_loses_a_worker_loses_no_trial(tmp_path: Path) -> None:
         until(process, store, 3)
         workers[0].send_signal(signal.SIGKILL)
         output, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, errors) == (0, ""), errors
+    # Dask itself may say that it fetches a lost result again; nothing else belongs there.
+    unexpected = [line for line in errors.splitlines() if " - distributed." not in line]
+    assert (process.returncode, unexpected) == (0, []), errors
     assert "chosen with labels" in output
     found = trials(store)
     assert len(found) == 18
