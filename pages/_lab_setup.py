@@ -4,9 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _address, _server, _taken
+from pages import _address, _links, _server, _taken
 from pages._faults import Fault
-from pages._links import text_of
 from pages._tables import table_keys
 from sogaal.config import GAME_PRESETS, TrainConfig, make_config
 from sogaal.data import Dataset
@@ -126,8 +125,7 @@ def setups() -> list[Setup] | Fault:
 def write_address() -> None:
     """Make the address say what the page shows, so that it can be sent or reloaded."""
     said = address() | ({"hide": "setup"} if st.session_state["lab_hidden"] else {})
-    if st.query_params.to_dict() != said:
-        st.query_params.from_dict(said)
+    _links.put(said)
 
 
 def address() -> dict[str, str]:
@@ -140,14 +138,14 @@ def address() -> dict[str, str]:
     else:
         said |= {"data": state["lab_data"], "preset": state["lab_preset"], "differs": state["lab_differs"]}
         said["values"] = state["lab_values"]
-        said |= {name: text_of(value) for name, value in state["lab_changes"].items()}
-    said["seed"] = text_of(state["lab_seed"])
+        said |= {name: _links.text_of(value) for name, value in state["lab_changes"].items()}
+    said["seed"] = _links.text_of(state["lab_seed"])
     shown = state["lab_ids"].get(state["lab_view"])
     if shown is not None:
         said["id"] = shown
     if state["lab_view"] == "map":
         said["up"] = state["lab_up"]
-        said |= {"stop": text_of(state["lab_map_stop"]), "seeds": text_of(state["lab_map_seeds"])}
+        said |= {"stop": _links.text_of(state["lab_map_stop"]), "seeds": _links.text_of(state["lab_map_seeds"])}
     return said
 
 

@@ -60,8 +60,7 @@ def write(chapter: int) -> None:
     address = _parts(chapter) | {name: _links.text_of(value) for name, value in _learn.fixed().items()}
     if _learn.hidden():
         address["hide"] = ",".join(_learn.hidden())
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
+    _links.put(address)
 
 
 def for_a_class(chapter: int) -> None:

@@ -1,4 +1,4 @@
-"""Links that a teacher sends: the whole address of a page, with what it fixes, hides and starts."""
+"""The address of a page: put into the browser, and sent by a teacher with what it fixes, hides and starts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +18,16 @@ def whole(path: str, parts: Mapping[str, str]) -> str:
     """The address of the page at ``path`` with ``parts`` behind it, as this visitor's browser reaches the server."""
     here = st.context.url or f"/{path}"  # without a browser there is no server's name
     return f"{here.split('?')[0]}?{urlencode(parts, safe=',')}"
+
+
+def put(said: Mapping[str, str]) -> None:
+    """Make the browser's address say this.
+
+    A page does so before it draws what moves: Streamlit drops what the end of a run sent when a fragment's rerun comes
+    just then, and an address lost so would be sent again only by the next whole run.
+    """
+    if st.query_params.to_dict() != said:
+        st.query_params.from_dict(said)
 
 
 def show(path: str, parts: Mapping[str, str]) -> None:

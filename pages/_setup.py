@@ -9,8 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _running, _server
-from pages._links import text_of
+from pages import _links, _running, _server
 from sogaal.config import FIELDS, PRESETS, TrainConfig, make_config
 from sogaal.data import list_datasets
 from sogaal.errors import ConfigError, DataError
@@ -174,8 +173,7 @@ def write_address(run: str | None, view: str | None = None) -> None:
             said["view"] = str(view)
     if hidden():
         said["hide"] = "setup"
-    if st.query_params.to_dict() != said:
-        st.query_params.from_dict(said)
+    _links.put(said)
 
 
 def hidden() -> bool:
@@ -191,7 +189,7 @@ def address() -> dict[str, str]:
     for name in FORM_FIELDS:
         value = state[key_of(name)]
         if value != base[name] or name == "seed":
-            said[name] = text_of(value)
+            said[name] = _links.text_of(value)
     if state["set_scaling"] != "minmax":
         said["scaling"] = state["set_scaling"]
     return said

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages import _compare_data as data
+from pages import _links
 from pages._entry import enter
 from pages._live_plotly import live_plotly
 from pages._theme import dark
@@ -61,8 +62,7 @@ def _write_address(ids: Sequence[str]) -> None:
     st.session_state["compare_switches"] = {name: text for name, text in said.items() if text is not None}
     address = {"ids": ",".join(ids)} if ids else {}
     address |= {name: text for name, text in said.items() if text not in (None, next(iter(CHOICES[name])))}
-    if st.query_params.to_dict() != address:
-        st.query_params.from_dict(address)
+    _links.put(address)
 
 
 def _said(name: str) -> str:

@@ -1,5 +1,7 @@
 """The failure lab: set-ups side by side, over many seeds, and over a map, to see why GANs fail."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages import _keys, _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _links, _server
@@ -160,19 +162,17 @@ def lab() -> None:
         )  # fmt: skip
     view = st.session_state["lab_view"]
     if view == "race":
-        drawn = _lab_race.controls(bar, dataset, setups)
-        _heading()
-        _lab_race.view(dataset, setups, drawn)
+        draw = partial(_lab_race.view, dataset, setups, _lab_race.controls(bar, dataset, setups))
     elif view == "spread":
         _lab_spread.controls(bar, dataset, setups)
-        _heading()
-        _lab_spread.view()
+        draw = partial(_lab_spread.view)
     else:
-        fault = _lab_map.controls(bar, dataset)
-        _heading()
-        _lab_map.view(fault)
-    _lab_setup.keep()
+        draw = partial(_lab_map.view, _lab_map.controls(bar, dataset))
     _lab_setup.write_address()
+    _heading()
+    draw()
+    _lab_setup.keep()
+    _lab_setup.write_address()  # the view may have found that what the address named is gone
 
 
 enter(lab)

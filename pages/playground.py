@@ -84,6 +84,7 @@ def playground() -> None:
     if problems:
         st.warning("\n".join(f"- {plain(problem)}" for problem in problems), icon=":material/link_off:")
     run = _shown_run()
+    _setup.write_address(None if run is None else run.id, st.session_state.get("view"))
     _control.control_bar(run, dataset, config)
     if (
         run is None
@@ -97,7 +98,6 @@ def playground() -> None:
     else:
         _control.difference(run, dataset, config)
         _run.run_view(run)
-    _setup.write_address(None if run is None else run.id, st.session_state.get("view"))
 
 
 enter(playground)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages import _lab_open, _saved, _sweep_address, _sweep_charts, _sweep_server, _sweep_setup
+from pages import _lab_open, _links, _saved, _sweep_address, _sweep_charts, _sweep_server, _sweep_setup
 from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._faults import Fault
@@ -270,18 +270,18 @@ def sweep() -> None:
     problem = st.session_state.pop("sweep_problem", "")
     if problem:
         st.error(plain(problem), icon=":material/error:")
-    if shown is None:
-        _welcome(made)
-    else:
+    if shown is not None:
         st.segmented_control("View", _sweep_charts.VIEWS, key="sweep_view", required=True, label_visibility="collapsed")
         if st.session_state["sweep_view"] == "Contour":
             _sweep_charts.contour_choice(shown.spec)
-        _live(shown)
     _sweep_setup.keep()
     said = _sweep_address.said() | ({} if shown is None else {"id": shown.id})
     st.session_state["sweep_written"] = said.get("id")
-    if st.query_params.to_dict() != said:
-        st.query_params.from_dict(said)
+    _links.put(said)
+    if shown is None:
+        _welcome(made)
+    else:
+        _live(shown)
 
 
 enter(sweep)
