@@ -6,8 +6,10 @@ VENV = .venv
 PY = $(VENV)/bin/python
 ARGS =
 PYTEST_ARGS =
-# Processes that share the test files out between them; more would not fit a laptop beside browsers and servers.
-TEST_WORKERS = 2
+# Processes that share the test files out between them: about half of a test's time is waiting for a page or a process.
+TEST_WORKERS = 3
+# In their own order the long files come first; xdist's would leave those of few long tests for the end.
+SHARED = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 TORCH_INDEX =
 
 .DEFAULT_GOAL := help
@@ -21,16 +23,16 @@ help: ## say what there is
 	@echo "                   the selector on pytorch.org shows (on Linux the default build brings gigabytes of CUDA)"
 	@echo "  ARGS=...         passed on to the dashboard, as in: make run ARGS='--port 9000 --no-browser'"
 	@echo "  PYTEST_ARGS=...  passed on to pytest, as in: make test PYTEST_ARGS='-k launch'"
-	@echo "  TEST_WORKERS=2   how many processes share the tests (0: this one, as for --pdb)"
+	@echo "  TEST_WORKERS=3   how many processes share the tests (0: this one, as for --pdb)"
 
 run: $(VENV)/.run ## start the dashboard and open it in the browser
 	@exec $(PY) -m sogaal app $(ARGS)
 
 test: check ## make check, and every test that is not slow
-	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	@$(PY) -m pytest $(SHARED) -m "not slow" $(PYTEST_ARGS)
 
 test-all: check ## make check, and every test
-	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	@$(PY) -m pytest $(SHARED) $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## style, types and the direction of imports
 	@$(PY) -m ruff check .

@@ -96,7 +96,7 @@ def test_what_is_there_is_read_and_not_changed(frozen: Path, tmp_path: Path) -> 
 
 def test_one_that_turns_read_only_on_the_way_is_told_and_can_be_gone_on_with(tmp_path: Path) -> None:
     root = tmp_path / "runs"
-    process = start("train", "onecluster", "--stop_epochs", "6000", "--seed", "5", "--json", "--quiet", "--runs", root)
+    process = start("train", "onecluster", "--stop_epochs", "2500", "--seed", "5", "--json", "--quiet", "--runs", root)
     store = RunStore(root)
     try:
         until(lambda: process.poll() is not None or [*root.glob("*/history.csv")])
@@ -110,7 +110,7 @@ def test_one_that_turns_read_only_on_the_way_is_told_and_can_be_gone_on_with(tmp
     assert "note: The run is not being saved at present: " in err
     assert "Permission denied" in err
     told = json.loads(out)
-    assert told["steps"] == 36_000
+    assert told["steps"] == 15_000
     freeze(root, frozen=False)
     (record,) = store.entries()
     assert record.state == JobState.INTERRUPTED

@@ -142,7 +142,8 @@ def test_train_is_seen_live_and_leaves_a_result(visit: Visit, address: str, tmp_
 
 def test_a_row_that_is_selected_is_explained_and_other_seeds_are_asked(visit: Visit) -> None:
     visit.open("data=wine&stop_epochs=3")
-    visit.train()
+    visit.pace(+1)
+    visit.button("Train").click()
     visit.badge("completed")
     visit.tab("Result")
     bars = visit.page.locator(".st-key-why_bars .live-plotly[data-paints]")

@@ -38,6 +38,7 @@ def test_from_a_file_to_a_ranked_list(browser: Browser, dashboard: Dashboard, tm
     page.get_by_role("option", name="day").click()
     expect(preview).to_contain_text("day (ignored)", timeout=PATIENCE * 1000)
     page.keyboard.press("Escape")
+    visit.pace(+1)
     visit.button("Train").click()
     visit.badge("completed")
     visit.tab("Result")

@@ -90,8 +90,9 @@ class Session:
         return self.job
 
     def finish(self) -> Job:
-        """Wait for the end of the run on screen, then look."""
+        """Wait for the end of the run on screen, then look; nobody watches, so it need not keep to its pace."""
         job = self.job
+        job.set_speed(None)
         assert job.wait(PATIENCE)
         self.look()
         return job

@@ -21,9 +21,9 @@ def killed(number: int, folder: Path, timeout: float) -> dict[str, int]:
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    report = killed(5, tmp_path, 280)
-    assert report["kills"] == report["with members"] + report["without"] == 5
-    assert report["with members"] >= 4  # of those that were given the time
+    report = killed(4, tmp_path, 280)
+    assert report["kills"] == report["with members"] + report["without"] == 4
+    assert report["with members"] >= 3  # of those that were given the time
 
 
 @pytest.mark.slow
