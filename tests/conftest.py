@@ -72,6 +72,19 @@ def start_dashboard(
                 process.wait()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that open a browser among the others: processes that share the tests then seldom do so at once.
+
+    They are the longest, so none of them stands at the end.
+    """
+    files = {item.path: item.get_closest_marker("browser") is not None for item in items}
+    place = {}
+    for browser, last in ((True, 0.8), (False, 1.0)):
+        kind = [path for path, opens in files.items() if opens == browser]
+        place |= {path: last * (number + 0.5) / len(kind) for number, path in enumerate(kind)}
+    items.sort(key=lambda item: place[item.path])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def runs_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test, and no program that one starts, saves its runs in the checkout."""
