@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages import _lab_open, _links, _saved, _sweep_address, _sweep_charts, _sweep_server, _sweep_setup
+from pages import _lab_open, _links, _saved, _sweep_address, _sweep_charts, _sweep_server, _sweep_setup, _sweep_take
 from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._faults import Fault
@@ -257,7 +257,7 @@ def _open(shown: Shown, trial: Trial, place: int) -> None:
 def sweep() -> None:
     """The whole page."""
     st.html(_STYLE)
-    _sweep_setup.start(_sweep_address.read)
+    _sweep_setup.start(_sweep_take.read)
     _lab_open.go_if_asked()
     new_draw()
     made = _sweep_setup.spec()
@@ -265,6 +265,7 @@ def sweep() -> None:
         _sweep_setup.sidebar(made)
     shown = _shown()
     _bar(made, shown)
+    _sweep_take.offer(made, shown)
     for words in st.session_state.get("sweep_problems", ()):
         st.warning(plain(words), icon=":material/link_off:")
     problem = st.session_state.pop("sweep_problem", "")

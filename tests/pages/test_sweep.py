@@ -39,6 +39,7 @@ class Visit(Session):
         self.at = AppTest.from_file(ROOT / "app.py", default_timeout=PATIENCE)
         self.at.run()
         self.at.switch_page("pages/sweep.py")
+        self.at.query_params.clear()  # what the first page had put there
         for name, value in address.items():
             self.at.query_params[name] = value
         self.look()
@@ -369,3 +370,39 @@ def test_the_set_up_of_the_playground_is_taken_and_kept_over_pages() -> None:
     assert page.value("sweep_range_k") == "2,3"
     assert page.value("sweep_fields") == ["k", "lr_g"]
     assert TrainConfig().lr_d != 0.02
+
+
+def test_the_controls_take_the_sweep_that_an_address_names() -> None:
+    page = Visit().small(trials=2).write("lr_g", "1e-4..1e-2/3").choose("sweep_method", "grid").number("trials", None)
+    page.number("seed", 4)
+    page.press("Start a sweep")
+    sweep = page.finish_sweep()
+    assert not page.says("The controls differ from this sweep.")
+    other = Visit(id=page.value("sweep_id"))
+    assert other.value("sweep_fields") == ["lr_g", "momentum"]
+    assert other.value("sweep_range_lr_g") == "0.0001..0.01/3"
+    assert (other.value("sweep_method"), other.value("sweep_seed"), other.value("sweep_stop")) == ("grid", 4, 3)
+    assert not other.says("The controls differ from this sweep.")
+    other.number("stop", 4)
+    assert other.says("The controls differ from this sweep.")
+    other.press("Take this sweep's set-up")
+    assert other.value("sweep_stop") == 3
+    assert not other.says("The controls differ from this sweep.")
+    other.press("Start a sweep")
+    again = other.finish_sweep()
+    assert again is not sweep
+    assert again.spec == sweep.spec
+
+
+def test_what_was_set_stays_when_another_sweep_is_opened() -> None:
+    page = Visit().small(trials=2)
+    page.press("Start a sweep")
+    sweep = page.finish_sweep()
+    page.number("stop", 7)
+    page.at.query_params["id"] = "elsewhere"
+    page.look()
+    page.at.query_params.clear()
+    page.at.query_params["id"] = sweep.id[-12:]
+    page.look()
+    assert page.value("sweep_stop") == 7
+    assert page.says("The controls differ from this sweep.")
