@@ -119,12 +119,23 @@ def _feature(one: FeatureDrift) -> None:
     st.markdown(f"**{plain(one.name)}**: PSI {one.psi:.3f} ({one.psi_by_chance:.3f} without drift)")
     live_plotly(
         figures.drift_classes_spec(
-            figures.drift_classes_info([(c.upto, c.training, c.new) for c in one.classes]), dark=dark()
+            figures.drift_classes_info(
+                [(c.level if c.upto is None else c.upto, c.training, c.new) for c in one.classes]
+            ),
+            dark=dark(),
         ),
         key="score_classes",
         height=CLASSES_HEIGHT,
         alt=f"Values of {one.name} in training and among the new rows",
     )
+    if one.level:
+        more = (
+            f", the {figures.DRIFT_MOST_LEVELS} that changed most"
+            if len(one.classes) > figures.DRIFT_MOST_LEVELS
+            else ""
+        )
+        st.caption(f"Share of the rows with each value{more}; rare ones share a bar.")
+        return
     outside = f"{one.below:.1%} lie below all of the training, {one.above:.1%} above. " if one.below + one.above else ""
     missing = f"{one.missing:.1%} are missing. " if one.missing else ""
     st.caption(f"Share of the rows in ten classes, as large as each other in training. {outside}{missing}")

@@ -11,6 +11,15 @@ with a probability of about a (Smirnov's limit for continuous columns; rarer for
 .87 sqrt(1 / n + 1 / m) in the mean. Beside it the population stability index over B = 10 classes of about equal
 training shares p_b, PSI = sum of (q_b - p_b) ln(q_b / p_b), which is about (B - 1) (1 / n + 1 / m) in the mean where
 nothing drifts: to second order it is the chi-square statistic. Both are counted while the rows stream by.
+
+A category's levels have no order. Its distance is the total variation, half the sum over its k levels of |q_l - p_l|:
+again the share of the rows that would need another value. By Cauchy and Schwarz it is at most half the square root of
+the sum of (q_l - p_l)^2 / p_l, which is 1 / n + 1 / m times a chi-square variable of k - 1 degrees of freedom where
+nothing drifts, so that chance exceeds
+
+    1 / 2 * sqrt(c * (1 / n + 1 / m))
+
+with a probability of at most about a, where c is that variable's upper quantile of a. Its classes are its levels.
 """
 
 import math
@@ -21,6 +30,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.preparation import Preparation
+from sogaal.preparation.columns import RARE
 from sogaal.reference import Counts
 
 DoubleArray = npt.NDArray[np.float64]
@@ -31,32 +42,39 @@ FALSE_ALARMS = 0.01
 # From these distances a drift that is no chance is called clear, and strong: our choice.
 CLEAR, STRONG = 0.1, 0.25
 CLASSES = 10
+# Values that the training did not have.
+NEW = "(new)"
 MEAN_OF_KOLMOGOROV = math.sqrt(math.pi / 2) * math.log(2)
 
 
 @dataclass(frozen=True)
 class DriftClass:
-    """Values up to ``upto``, from that of the class before on: their share in the training and among the new rows."""
+    """Values up to ``upto``, from that of the class before on, or a category's ``level``: the share of the training and
+    of the new rows."""
 
-    upto: float
+    upto: float | None
     training: float
     new: float
+    level: str = ""
 
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """How one feature's new values differ from those of the training; shares are of the new rows, 0 to 1.
+    """How one feature's new values differ from those of the training; shares are of the new rows, 0 to 1. The features
+    that a category became are one here, under the column's name.
 
     ``distance``: the largest difference of the distribution functions. ``limit``: what chance alone hardly exceeds.
-    ``at``: the value where the difference is largest; ``lower``: whether new values lie lower there. ``psi``: the
-    population stability index; ``psi_by_chance``: its mean without drift. ``below``, ``above``: outside the range of
-    the training. ``missing``: without a value. ``classes``: those of the index, from the lowest values on.
+    ``at``: the value where the difference is largest; ``lower``: whether new values lie lower there. Of a category
+    ``level`` is the one whose share has changed most, ``at`` is None, and ``lower`` says whether it has become rarer.
+    ``psi``: the population stability index; ``psi_by_chance``: its mean without drift. ``below``, ``above``: outside
+    the range of the training. ``missing``: without a value. ``classes``: those of the index, from the lowest values or
+    the most frequent level on.
     """
 
     name: str
     distance: float
     limit: float
-    at: float
+    at: float | None
     lower: bool
     psi: float
     psi_by_chance: float
@@ -64,6 +82,7 @@ class FeatureDrift:
     above: float
     missing: float
     classes: tuple[DriftClass, ...]
+    level: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -92,16 +111,23 @@ class Drift:
         return tuple(one for one in self.features if one.verdict in verdicts)
 
 
-def drift_of(counts: Counts, names: Sequence[str]) -> Drift:
-    """What the rows that were counted say; ``names``: of the d features. No row at all drifts nowhere."""
+def drift_of(counts: Counts, names: Sequence[str], preparation: Preparation | None = None) -> Drift:
+    """What the rows that were counted say; ``names``: of the d features, ``preparation``: what made them of columns,
+    among which may be categories. No row at all drifts nowhere."""
     reference = counts.distribution
-    features = [_feature(counts, j, name) for j, name in enumerate(names)]
+    found = [] if preparation is None else _categories(preparation)
+    levels = {j for _, features in found for j in features}
+    others = [j for j in range(len(names)) if j not in levels]
+    allowed = FALSE_ALARMS / (len(others) + len(found))
+    features = [_feature(counts, j, names[j], allowed) for j in others]
+    if preparation is not None:
+        features += [_category(counts, preparation, column, made, allowed) for column, made in found]
     features.sort(key=lambda one: -one.distance)
     spread = math.sqrt(1 / reference.rows + 1 / counts.rows) if counts.rows else math.inf
     return Drift(counts.rows, reference.rows, min(MEAN_OF_KOLMOGOROV * spread, 1.0), tuple(features))
 
 
-def _feature(counts: Counts, j: int, name: str) -> FeatureDrift:
+def _feature(counts: Counts, j: int, name: str, allowed: float) -> FeatureDrift:
     reference = counts.distribution
     edges, shares = reference.column(j)
     bins, total = counts.bins[j], int(counts.bins[j].sum())
@@ -121,7 +147,7 @@ def _feature(counts: Counts, j: int, name: str) -> FeatureDrift:
     return FeatureDrift(
         name=name,
         distance=distance,
-        limit=min(math.sqrt(-math.log(FALSE_ALARMS / reference.d / 2) / 2) * math.sqrt(chance), 1.0),
+        limit=min(math.sqrt(-math.log(allowed / 2) / 2) * math.sqrt(chance), 1.0),
         at=at,
         lower=lower,
         psi=_psi(expected, found),
@@ -145,6 +171,62 @@ def _classes(
     expected = np.diff(shares[ends], prepend=0.0)
     starts = np.append(0, ends[:-1] + 1)
     return ends, expected, np.add.reduceat(bins, starts)
+
+
+def _categories(preparation: Preparation) -> list[tuple[int, range]]:
+    """The position of each category, and those of the features that its levels became."""
+    found = []
+    for position, (column, (first, last)) in enumerate(zip(preparation.columns, preparation.spans, strict=True)):
+        if column.kind == "category":
+            found.append((position, range(first, last - 1 if column.indicator else last)))
+    return found
+
+
+def _category(counts: Counts, preparation: Preparation, position: int, features: range, allowed: float) -> FeatureDrift:
+    name, n, m = preparation.columns[position].name, counts.distribution.rows, counts.rows
+    if not m:
+        return FeatureDrift(name, 0.0, 1.0, None, False, 0.0, 0.0, 0.0, 0.0, 0.0, ())
+    from scipy.special import chdtri  # most tables have no category
+
+    expected = np.array([_training_ones(counts, j) / n for j in features])
+    found = np.array([_new_ones(counts, j) / m for j in features])
+    texts = [preparation.features[j].detail or RARE for j in features]
+    unknown = 1 - found.sum()  # a level that no feature knows makes all of them 0
+    if unknown > 0.5 / m:
+        expected, found, texts = np.append(expected, 0.0), np.append(found, unknown), [*texts, NEW]
+    distance = 0.5 * float(np.abs(found - expected).sum())
+    chance, freedom = 1 / n + 1 / m, max(len(features) - 1, 1)
+    most = int(np.argmax(np.abs(found - expected)))
+    order = np.argsort(-expected, kind="stable").tolist()
+    return FeatureDrift(
+        name=name,
+        distance=distance,
+        limit=min(0.5 * math.sqrt(float(chdtri(freedom, allowed)) * chance), 1.0),
+        at=None,
+        lower=bool(found[most] < expected[most]),
+        psi=_psi(np.maximum(expected, 0.5 / n), np.rint(found * m).astype(np.int64)),
+        psi_by_chance=freedom * chance,
+        below=0.0,
+        above=0.0,
+        missing=0.0,
+        classes=tuple(DriftClass(None, float(expected[i]), float(found[i]), texts[i]) for i in order),
+        level=texts[most],
+    )
+
+
+def _training_ones(counts: Counts, j: int) -> int:
+    """In how many training rows a feature of 0 and 1 was 1."""
+    edges, shares = counts.distribution.column(j)
+    zeros = float(shares[edges < 0.5].max(initial=0.0))
+    return round((1 - zeros) * counts.distribution.rows)
+
+
+def _new_ones(counts: Counts, j: int) -> int:
+    """In how many new rows it is."""
+    edges, _ = counts.distribution.column(j)
+    zeros = int((edges < 0.5).sum())
+    # Where the training had no 0, the first bin has both.
+    return int(counts.bins[j][zeros:].sum() - (0 if zeros else counts.below[j]))
 
 
 def _psi(expected: DoubleArray, found: npt.NDArray[np.int64]) -> float:

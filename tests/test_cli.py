@@ -657,6 +657,28 @@ def test_score_tells_what_drifted(model: Path, tmp_path: Path, capsys: pytest.Ca
     assert found["features"][0]["distance"] == pytest.approx(table["distance"][0])
 
 
+def test_a_category_drifts_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(6)
+    for name, shares in (("old", [0.6, 0.3, 0.1]), ("new", [0.1, 0.3, 0.6])):
+        colours = rng.choice(["red", "green", "blue"], 400, p=shares)
+        pd.DataFrame({"size": rng.normal(size=400), "colour": colours}).to_csv(tmp_path / f"{name}.csv", index=False)
+    model = tmp_path / "model.safetensors"
+    training = ["train", str(tmp_path / "old.csv"), "--stop_epochs", "2", "--save", str(model), "--quiet", "--no-save"]
+    assert main(training) == 0
+    capsys.readouterr()
+    arguments = ["score", str(model), str(tmp_path / "new.csv"), "-o", str(tmp_path / "s.csv")]
+    assert main([*arguments, "--drift", str(tmp_path / "d.json")]) == 0
+    told = capsys.readouterr().err.splitlines()[1]
+    assert re.match(
+        r"drift: 1 of 2 features has moved, against 400 training rows: colour, \d\d% of the rows "
+        r"\(PSI [\d.]+, '(red|blue)' from \d+% to \d+%\)$", told,
+    )  # fmt: skip
+    found = json.loads((tmp_path / "d.json").read_text())
+    assert [one["name"] for one in found["features"]] == ["colour", "size"]
+    assert found["features"][0]["at"] is None
+    assert {one["level"] for one in found["features"][0]["classes"]} == {"red", "green", "blue"}
+
+
 def test_a_worse_month_has_more_flags(model: Path, plain: Path, tmp_path: Path) -> None:
     """--share_of training: the border is the training's, so that the training table itself has the share."""
     common = ["--share", "0.1", "--share_of", "training"]

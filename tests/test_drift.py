@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from sogaal.drift import CLEAR, STRONG, Drift, drift_of
+from sogaal.drift import CLEAR, NEW, STRONG, Drift, drift_of
 from sogaal.errors import DataError, ModelError
+from sogaal.preparation import Preparation
+from sogaal.preparation.columns import RARE
+from sogaal.preparation.pipeline import RawColumn
 from sogaal.reference import Counts, Distribution, Reference
 
 
@@ -124,3 +127,91 @@ def test_another_number_of_columns_is_refused() -> None:
         Distribution.fit(np.zeros((0, 2)))
     with pytest.raises(DataError, match="finite"):
         Distribution.fit([[np.nan], [1.0]])
+
+
+# -- categories --------------------------------------------------------------------------------------------------------
+
+LEVELS = tuple("abcdefgh")
+SHARES = np.array([0.4, 0.25, 0.15, 0.1, 0.06, 0.03, 0.006, 0.004])  # the last two are rare
+
+
+def draw(rng: np.random.Generator, n: int, shares: np.ndarray = SHARES, new: float = 0.0) -> np.ndarray:
+    """Numbers of levels, -1 for one that was never seen."""
+    codes = rng.choice(len(LEVELS), n, p=shares).astype(np.float64)
+    codes[rng.random(n) < new] = -1
+    return codes
+
+
+def prepared(rng: np.random.Generator, n: int, shares: np.ndarray = SHARES) -> tuple[Preparation, Distribution]:
+    """A number and a category, and what a model remembers of them."""
+    levels = LEVELS[: np.count_nonzero(shares)]
+    colours = draw(rng, n, shares)
+    colours[: len(levels)] = np.arange(len(levels))  # each is there
+    columns = [RawColumn("size", "number", rng.normal(size=n)), RawColumn("colour", "category", colours, levels)]
+    preparation = Preparation.fit(columns)
+    return preparation, Distribution.fit(preparation.transform([one.values for one in columns]))
+
+
+def found_in(preparation: Preparation, known: Distribution, size: np.ndarray, codes: np.ndarray) -> Drift:
+    counts = Counts(known)
+    for rows in np.array_split(np.arange(len(size)), 3):
+        counts.add(preparation.transform([size[rows], codes[rows]]))
+    return drift_of(counts, preparation.feature_names, preparation)
+
+
+@pytest.mark.parametrize("m", [20, 300, 5_000])
+def test_a_category_without_drift_is_no_alarm(m: int) -> None:
+    rng = np.random.default_rng(m)
+    alarms = 0
+    for _ in range(60):
+        preparation, known = prepared(rng, 1_000)
+        found = found_in(preparation, known, rng.normal(size=m), draw(rng, m))
+        assert sorted(one.name for one in found.features) == ["colour", "size"]
+        alarms += any(one.verdict != "none" for one in found.features)
+    assert alarms <= 2  # of 60, at a rate of at most 1 in 100
+
+
+def test_a_category_moves_as_a_whole() -> None:
+    rng = np.random.default_rng(0)
+    preparation, known = prepared(rng, 20_000)
+    shares = SHARES.copy()
+    shares[[0, 3]] += [-0.2, 0.2]
+    found = found_in(preparation, known, rng.normal(size=20_000), draw(rng, 20_000, shares))
+    first, second = found.features
+    assert (first.name, second.name, second.verdict) == ("colour", "size", "none")
+    assert first.distance == pytest.approx(0.2, abs=0.01)
+    assert first.verdict == "clear"
+    assert first.level in ("a", "d")
+    assert first.lower == (first.level == "a")
+    assert first.at is None
+    assert [one.level for one in first.classes] == ["a", "b", "c", "d", "e", "f", RARE]
+    told = {one.level: (one.training, one.new) for one in first.classes}
+    assert told["a"] == pytest.approx((0.4, 0.2), abs=0.015)
+    assert told[RARE] == pytest.approx((0.01, 0.01), abs=0.004)
+    by_hand = sum((new - old) * np.log(new / old) for old, new in told.values())
+    assert first.psi == pytest.approx(by_hand, abs=2e-3)
+
+
+@pytest.mark.parametrize("rare", [True, False])
+def test_levels_that_training_did_not_have(rare: bool) -> None:
+    """They count as rare where some were, and are new where none was."""
+    rng = np.random.default_rng(1)
+    shares = SHARES if rare else np.r_[SHARES[:6] / SHARES[:6].sum(), 0, 0]
+    preparation, known = prepared(rng, 5_000, shares)
+    found = found_in(preparation, known, rng.normal(size=5_000), draw(rng, 5_000, shares, new=0.3))
+    first = found.features[0]
+    assert (first.name, first.verdict, first.lower) == ("colour", "strong", False)
+    assert first.level == (RARE if rare else NEW)
+    assert first.distance == pytest.approx(0.3, abs=0.02)
+    assert np.isfinite(first.psi)
+    assert sum(one.new for one in first.classes) == pytest.approx(1)
+
+
+def test_no_row_and_a_level_that_is_gone() -> None:
+    rng = np.random.default_rng(2)
+    preparation, known = prepared(rng, 2_000)
+    none = drift_of(Counts(known), preparation.feature_names, preparation)
+    assert {one.verdict for one in none.features} == {"none"}
+    first = found_in(preparation, known, rng.normal(size=500), np.full(500, 1.0)).features[0]
+    assert (first.level, first.lower) == ("b", False)
+    assert first.distance == pytest.approx(0.75, abs=0.03)

@@ -39,6 +39,10 @@ def _count(count: int, drift: Drift) -> str:
 
 
 def _named(one: FeatureDrift) -> str:
+    if one.level:
+        change = next(c for c in one.classes if c.level == one.level)
+        told = f"{one.level!r} from {change.training:.0%} to {change.new:.0%}"
+        return f"{printable(one.name)}, {one.distance:.0%} of the rows (PSI {one.psi:.2f}, {printable(told)})"
     side = "lower" if one.lower else "higher"
     outside = one.below + one.above
     beyond = f", {outside:.0%} outside the training's range" if outside >= 0.01 else ""

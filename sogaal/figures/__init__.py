@@ -41,6 +41,7 @@ from sogaal.figures.compare_scores import (
 )
 from sogaal.figures.curves import CurvesInfo, curves_caption, curves_figure, curves_info, curves_spec
 from sogaal.figures.drift import BAR_HEIGHT as DRIFT_BAR_HEIGHT
+from sogaal.figures.drift import MOST_LEVELS as DRIFT_MOST_LEVELS
 from sogaal.figures.drift import (
     DriftBarsInfo,
     DriftClassesInfo,
@@ -157,6 +158,7 @@ __all__ = [
     "CONFIG",
     "DEFAULT_LAYERS",
     "DRIFT_BAR_HEIGHT",
+    "DRIFT_MOST_LEVELS",
     "LAYERS",
     "LETTERS",
     "MAX_RUNS",

@@ -12,6 +12,7 @@ from sogaal.figures.theme import axis, base_layout, theme
 FloatArray = npt.NDArray[np.float32]
 
 MOST_BARS = 12
+MOST_LEVELS = 10
 BAR_HEIGHT = 30
 _LONGEST_NAME = 22
 
@@ -100,19 +101,26 @@ def _short(name: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class DriftClassesInfo:
-    """``labels`` of the classes, from the lowest values on, with the shares in ``training`` and of the ``new`` rows."""
+    """``labels`` of the classes, from the lowest values or the most frequent level on, with the shares of the
+    ``training`` and of the ``new`` rows."""
 
     labels: tuple[str, ...]
     training: FloatArray
     new: FloatArray
 
 
-def drift_classes_info(classes: Sequence[tuple[float, float, float]]) -> DriftClassesInfo:
-    """What is drawn of (upper end, training share, new share)."""
-    ends = [f"{upto:.4g}" for upto, _, _ in classes]
-    labels = [f"≤ {ends[0]}", *(f"– {end}" for end in ends[1:])] if ends else []
-    if len(labels) > 1:
-        labels[-1] = f"> {ends[-2]}"
+def drift_classes_info(classes: Sequence[tuple[float | str, float, float]]) -> DriftClassesInfo:
+    """What is drawn of (upper end, training share, new share), or of (level, training share, new share): of many
+    levels those whose share has changed most."""
+    if classes and isinstance(classes[0][0], str):
+        by_change = sorted(classes, key=lambda one: -abs(one[2] - one[1]))[:MOST_LEVELS]
+        classes = [one for one in classes if one in by_change]
+        labels = [_short(str(level)) for level, _, _ in classes]
+    else:
+        ends = [f"{upto:.4g}" for upto, _, _ in classes]
+        labels = [f"≤ {ends[0]}", *(f"– {end}" for end in ends[1:])] if ends else []
+        if len(labels) > 1:
+            labels[-1] = f"> {ends[-2]}"
     shares = np.array([(training, new) for _, training, new in classes], dtype=np.float32).reshape(-1, 2)
     return DriftClassesInfo(tuple(labels), shares[:, 0].copy(), shares[:, 1].copy())
 

@@ -77,7 +77,7 @@ class Scored:
         self._finalizer = weakref.finalize(self, stack.close)
         self._limit, self._most = limit, flagged_count(ranks.rows, share)
         self.rows = ranks.rows
-        self.drift: Drift | None = None if spool.counts is None else drift_of(spool.counts, spool.names)
+        self.drift: Drift | None = spool.drift()
         self.deviations: Deviations = spool.deviations
         self.flagged = self._most if limit is None else spool.under
 
@@ -204,6 +204,10 @@ class _Spool:
         """No piece comes any more."""
         if self._writer is not None:
             self._writer.close()
+
+    def drift(self) -> Drift | None:
+        """Against the training, where the model knows it."""
+        return None if self.counts is None else drift_of(self.counts, self.names, self._model.preparation)
 
     def pieces(self) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """What was kept, piece by piece, as columns."""

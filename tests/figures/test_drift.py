@@ -29,3 +29,10 @@ def test_classes_are_labelled_by_their_ends() -> None:
     assert figures.drift_classes_info([]).labels == ()
     spec = figures.drift_classes_spec(info)
     assert [bars["name"] for bars in spec["data"]] == ["training", "new rows"]
+
+
+def test_levels_are_labelled_by_their_names_and_the_rest_left_out() -> None:
+    classes = [(f"<{i}>", 0.05, 0.05 + i / 1000) for i in range(20)]
+    info = figures.drift_classes_info(classes)
+    assert info.labels == tuple(f"&lt;{i}>" for i in range(10, 20))
+    np.testing.assert_allclose(info.new, [0.05 + i / 1000 for i in range(10, 20)])
