@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,6 +13,8 @@ from sogaal.data.numbers import is_text, missing_mask, plain, read_numbers, trim
 # A column of one of these names has the ids, whatever it holds.
 ID_NAMES = ("id", "index", "__index_level_0__")
 LONGEST_ID = 200
+# Fewer rows may climb by one for another reason.
+LEAST_COUNTED = 10
 # A name that ends in one of these words only suggests ids; the values must agree (`names_rows`).
 _ID_WORDS = frozenset("id uuid guid key nr no row".split())
 _BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])")
@@ -42,6 +45,11 @@ def names_rows(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False) -> b
     if numbers.values is None:
         return numbers.kind in ("text", "mixed")
     return bool(np.all(np.mod(numbers.values, 1) == 0)) if np.isfinite(numbers.values).all() else False
+
+
+def counts_rows(values: npt.NDArray[np.float64]) -> bool:
+    """Whether numbers (n,) climb by one from each row to the next, which hardly anything does that was measured."""
+    return len(values) >= LEAST_COUNTED and bool((np.diff(values) == 1).all())
 
 
 def _all_differ(column: "pa.ChunkedArray[Any]") -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pyarrow.compute as pc
 
 from sogaal.data.columns import RawTable, check_names, column_name, find, find_roles
+from sogaal.data.ids import counts_rows
 from sogaal.data.making import plain_numbers, read_labels, typed_column, uninformative
 from sogaal.data.numbers import is_text, plain
 from sogaal.data.typed import COUNTED_ROWS, TypedColumn
@@ -113,6 +114,8 @@ def _remark(column: TypedColumn, use: Use, ignored: bool, why: str) -> str:
         return "too many different texts for a category"
     if column.odd:
         return f"{column.odd:,} values count as missing: no {column.words}, or not finite"
+    if use == "feature" and column.kind == "number" and column.values is not None and counts_rows(column.values):
+        return "counts the rows: an id rather than a feature?"
     if use == "feature" and len(column.levels) > USUAL.most:
         return "many levels: often more is found without it"  # docs/mixed.md
     return ""

@@ -162,3 +162,21 @@ def test_an_ignored_column_is_told_however_it_is_spelled(tmp_path: Path) -> None
     assert found["Notes"].remark == "ignored"
     assert found["Const"].remark == "ignored, it has one value only"
     assert [one.use for one in found.values()] == ["feature", "left out", "left out"]
+
+
+def test_a_column_that_counts_the_rows_is_asked_about() -> None:
+    table = pd.DataFrame(
+        {
+            "claim": 1000 + np.arange(N),
+            "size": RNG.normal(size=N),
+            "shuffled": RNG.permutation(N),
+            "step": 2 * np.arange(N),
+        }
+    )
+    told = {c.name: c.remark for c in profile_source(table.to_csv(index=False).encode(), filename="own.csv").columns}
+    asked = "counts the rows: an id rather than a feature?"
+    assert told == {"claim": asked, "size": "", "shuffled": "", "step": ""}
+    chosen = profile_source(table.to_csv(index=False).encode(), filename="own.csv", id_column="claim").columns[0]
+    assert (chosen.use, chosen.remark) == ("id", "")
+    few = profile_source(table[:9].to_csv(index=False).encode(), filename="few.csv").columns[0]
+    assert few.remark == ""
