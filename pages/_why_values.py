@@ -32,10 +32,14 @@ def values(dataset: Dataset, found: Explanation, order: npt.NDArray[np.int64]) -
             "value": st.column_config.TextColumn() if found.preparation else NUMBER,
             "median": NUMBER,
             "percentile": st.column_config.ProgressColumn(
-                min_value=0, max_value=100, format="%.1f", help="The share of the column that is lower, in per cent."
+                min_value=0,
+                max_value=100,
+                format="%.1f",
+                width=120,
+                help="The share of the column that is lower, in per cent.",
             ),
             "% of rows": st.column_config.NumberColumn(
-                format="%.1f", help="In how many rows of the table the column has this value."
+                format="%.1f", width=85, help="In how many rows of the table the column has this value."
             ),
         },
         placeholder="–",
