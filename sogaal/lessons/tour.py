@@ -74,13 +74,13 @@ _FAILURES = (
     Failure(
         "discriminator_wins",
         "The discriminator wins",
-        "D's learning rate is .3 instead of .01.",
+        "D's learning rate is .1 instead of .01.",
         "D tells the generated points from the data without fail. Then its answer is the same, *generated*, wherever "
         "G moves, and G gets no hint which way to go. And D needs to look at nothing but the gap between the two.",
         "auc",
         "D wins its game against G. How good a detector of outliers is it then?",
-        changes={"lr_d": 0.3},
-        seed=1,  # with seed 0 D wins only once G is frozen
+        changes={"lr_d": 0.1},
+        seed=1,  # as robust; with others D may win only once G is frozen
     ),
     Failure(
         "dead_generator",
@@ -141,6 +141,7 @@ _FAILURES = (
         "auc",
         "G and D chase each other to the end. How good is the ranking at the last step?",
         changes={"whether_stop": 0},
+        seed=2,  # shows it even where each value is shaken by a millionth, as another processor would
     ),
     Failure(
         "divergence",
