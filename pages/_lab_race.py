@@ -90,7 +90,8 @@ def controls(bar: DeltaGenerator, dataset: Dataset, setups: list[Setup] | Fault)
             disabled=faulty,
             on_click=start,
             args=(dataset, setups),
-            shortcut=None if active else space(),
+            # Not over one that has ended: Space, pressed a moment late to halt it, would clear it away.
+            shortcut=space() if shown is None else None,
             help="Train all set-ups from the beginning, step by step together.",
         )
         if state == JobState.PAUSED:
@@ -201,12 +202,14 @@ def _head(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
         if lane.findings:
             _, icon, color = LOOK[lane.findings[0].severity]
             st.badge(plain(lane.findings[0].title), icon=icon, color=color, help=plain(lane.findings[0].evidence))
-        st.markdown(_aucs(lane), width="stretch")
+        st.markdown(_aucs(lane, shown.dataset), width="stretch")
 
 
-def _aucs(lane: LaneView) -> str:
-    if not lane.history.has_labels:
+def _aucs(lane: LaneView, dataset: Dataset) -> str:
+    if dataset.y is None:
         return "no labels, so no AUC"
+    if not lane.history.has_labels:
+        return "AUC from the first evaluation on"
     now = lane.auc_at(lane.step)
     stop = None if lane.stop_step is None else lane.auc_at(lane.stop_step)
     parts = [] if stop is None else [f"AUC at stop **{stop:.3f}**"]
