@@ -129,9 +129,15 @@ def train(dataset: Dataset, config: TrainConfig, one_step: bool = False) -> None
     if not once("train"):
         return
     scaling = st.session_state["set_scaling"]
-    same = [job for job in _server.registry().active() if _is(job, dataset, config, scaling)]
+    mine = st.session_state.setdefault("started", set())
+    same = [
+        job
+        for job in _server.registry().active()
+        if _is(job, dataset, config, scaling) and job.id in (*mine, st.session_state.get("run"))
+    ]
     if same:
-        # A second click, or the same set-up again: it would end exactly alike.
+        # A second click, or the same set-up again: it would end exactly alike. Somebody else's is not taken: a class
+        # that opens one link would share one run and its Pause.
         _running.show(same[-1].id)
         st.toast("This very set-up is under way already: shown is that run.", icon=":material/info:")
         return
@@ -146,6 +152,7 @@ def train(dataset: Dataset, config: TrainConfig, one_step: bool = False) -> None
     except SogaalError as error:
         st.session_state["train_problem"] = str(error)
         return
+    mine.add(job.id)
     if one_step:
         job.step()
     _running.show(job.id)

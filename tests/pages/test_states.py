@@ -312,3 +312,18 @@ def test_a_run_is_opened_from_the_list() -> None:
     session.open(first)
     assert session.job is first
     assert session.state == "completed"
+
+
+def test_somebody_else_s_run_of_the_same_set_up_is_left_alone() -> None:
+    teacher, pupil = Session(), Session()
+    first = teacher.start(stop_epochs=100_000)
+    teacher.press("Pause")
+    second = pupil.start(stop_epochs=100_000)
+    assert second is not first
+    assert (first.config, pupil.state) == (second.config, "running")
+    reloaded = Session(run=first.id)
+    reloaded.type("stop_epochs", 100_000)
+    reloaded.press("Train")
+    assert reloaded.job is first  # the one on screen
+    for job in (first, second):
+        job.stop()
