@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from sogaal.config import FIELDS, make_config
 from sogaal.errors import ConfigError
 
 # The device is this machine's business and does not travel in an address.
+LOOPBACKS = ("localhost", "127.0.0.1", "::1")
 LINKED = ("seed", *(name for name in FIELDS if name not in ("seed", "device")))
 
 
@@ -32,7 +33,14 @@ def put(said: Mapping[str, str]) -> None:
 
 def show(path: str, parts: Mapping[str, str]) -> None:
     """Draw the address, with a button that copies it."""
-    st.code(whole(path, parts), language=None, wrap_lines=True)
+    address = whole(path, parts)
+    st.code(address, language=None, wrap_lines=True)
+    if urlsplit(address).hostname in LOOPBACKS:
+        st.caption(
+            ":material/wifi_off: Only this machine can open it. For a class start `sogaal app --host 0.0.0.0` and open "
+            "the dashboard by this machine's name or number in the network: the link will have it. Whoever reaches it "
+            "can use it."
+        )
 
 
 def text_of(value: Any) -> str:
