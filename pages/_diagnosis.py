@@ -101,10 +101,14 @@ def _finding(finding: Finding, run: Shown, offered: list[Mapping[str, Any]]) -> 
 
 def in_words(changes: Mapping[str, Any]) -> str:
     """The changes as the form names them."""
-    return ", ".join(
-        f"{FIELDS[name].title if name in FIELDS else name}: {'empty' if value is None else value}"
-        for name, value in changes.items()
-    )
+    return ", ".join(_in_words(name, value) for name, value in changes.items())
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "whether_stop":
+        return "G stops" if value else "G does not stop"
+    title = FIELDS[name].title if name in FIELDS else name
+    return f"{title} left open" if value is None else f"{title}: {value}"
 
 
 def _apply(run: Shown, changes: dict[str, Any]) -> None:

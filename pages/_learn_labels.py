@@ -78,7 +78,8 @@ mixed in the same share; ten draws each.
     )
     share = RARE / (RARE + TRAIN_INLIERS)
     question = (
-        f"With {RARE} labelled outliers ({share:.0%} of the rows) it will be right on 98 % of new rows. And then?"
+        f"With {RARE} labelled outliers ({share:.0%} of the rows) it will be right on 98 % of new rows. How many of "
+        "the outliers among them does it find?"
     )
     _learn.predict("labels", question, ANSWERS)
     pressed = st.button(
@@ -132,8 +133,8 @@ def _curve(seen: Imbalance) -> None:
         f"""
 **Accuracy hides it**: where outliers are rare, it is made almost wholly of inliers. To be fair to the classifier: its
 *ranking* is good here even so (AUC {np.mean(seen.auc[place]):.2f}, see chapter 6), only its threshold is useless. One
-can even out the classes by drawing rare rows more often or common ones less. But all of that needs labels, and labels
-need somebody's time, and outliers of a kind that nobody has labelled yet.
+can even out the classes by drawing rare rows more often or common ones less. But all of that needs labels: they cost
+somebody's time, and they say nothing about outliers of a kind that has not been seen yet.
 
 **The way out** of this course: have a *generative adversarial network* make as many potential outliers as there are
 rows. Then the classes are even by construction, and nobody labels anything.

@@ -123,8 +123,10 @@ def _pushes(job: Job) -> None:
     _learn.chart(learn_lines_spec(info, dark=dark()), "losses_pushes", words, 340)
     both = 2 * history.d_loss + history.g_loss
     st.markdown(
-        f"Were the game zero-sum as trained, both sides' losses (D's two terms and G's) would add up to the same at "
-        f"every step. In this run their sum goes from {both.min():.2f} to {both.max():.2f}."
+        "A generated point that D takes for real, with more than .5, is pushed harder by the zero-sum objective: that "
+        "one's slope is D(G(z)), the trained one's 1 - D(G(z)). So the curves cross where D is no longer winning.\n\n"
+        f"Were the game zero-sum, G's loss would be D's with the other sign, and both (D's two terms and G's) would "
+        f"add up to 0 at every step. In this run their sum goes from {both.min():.2f} to {both.max():.2f}."
     )
 
 

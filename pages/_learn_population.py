@@ -60,7 +60,7 @@ def _watch(population: Population) -> None:
         st.rerun(scope="app")
     words = f"{snapshot.done} of {snapshot.total} runs"
     if snapshot.state == JobState.QUEUED:
-        words = f"place {snapshot.place_in_queue} in the queue"
+        words = f"place {snapshot.place_in_queue} in the queue, behind what others have begun"
     elif snapshot.seconds_left is not None:
         words += f", {_duration(snapshot.seconds_left)} left"
     st.progress(snapshot.done / max(snapshot.total, 1), text=words)

@@ -52,8 +52,8 @@ def _result(job: Job) -> None:
     answer = "few" if at_n < 1 / 3 else "half" if at_n < 2 / 3 else "most"
     _learn.verdict(
         "reading", answer, ANSWERS,
-        f"The AUC of this run is {auc:.3f}. Of the {outliers} most abnormal rows {at_n:.0%} are outliers; the average "
-        f"precision is {average:.3f}.",
+        f"The AUC of this run is {auc:.3f}. Of the {outliers} most abnormal rows {round(at_n * outliers)} are outliers "
+        f"({at_n:.0%}); the average precision is {average:.3f}.",
     )  # fmt: skip
     count = outliers
     if "controls" not in _learn.hidden():

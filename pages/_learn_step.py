@@ -28,7 +28,7 @@ ANSWERS = {
 }
 CHECKS = {
     "step_said": "I said which way D pushes the generated points.",
-    "step_d": "I did a step of D and saw its weights move.",
+    "step_d": "I did a step of D and saw the weights that it leaves.",
     "step_g": "I did a step of G and saw where the arrows point.",
     "step_on": "I went to an earlier or a later step.",
 }
@@ -113,11 +113,12 @@ def _bar() -> tuple[int, str, int]:
         st.button("Back", key="step_back", icon=":material/arrow_back:", on_click=_move, args=(-1,), shortcut="Left")
         st.button("Next", key="step_next", icon=":material/arrow_forward:", type="primary", on_click=_move, args=(1,),
                   shortcut="Right")  # fmt: skip
+        # Never hidden: without it G's half, which the question is about, cannot be reached.
+        turn = st.segmented_control(
+            "Whose step", ["d", "g"], format_func={"d": "Step D", "g": "Step G"}.__getitem__, default="d",
+            key="step_turn", required=True,
+        )  # fmt: skip
         if "controls" not in _learn.hidden():
-            turn = st.segmented_control(
-                "Whose step", ["d", "g"], format_func={"d": "Step D", "g": "Step G"}.__getitem__, default="d",
-                key="step_turn", required=True,
-            )  # fmt: skip
             steps = st.select_slider(
                 "Steps done before", [0, 1, 10, 100, 300, 600, 1000], FIRST_STEPS, key="step_steps"
             )

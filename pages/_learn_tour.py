@@ -58,14 +58,17 @@ def _choose() -> Failure:
 def _about(failure: Failure, seen: Seeds) -> None:
     st.markdown(f"### {failure.title}\n\n{failure.why}\n\n**The set-up:** {failure.setup} All else is as usual.")
     what = "are found healthy" if failure.kind == "healthy" else "show it"
-    st.caption(f"Measured: {seen.shown} of {seen.count} seeds {what}; last AUC {_spread(seen)}.")
+    # The AUC would answer the question below.
+    asked = "predict" not in _learn.hidden() and not _learn.done(f"tour_{failure.kind}_said")
+    auc = "" if asked else f"; last AUC {_spread(seen)}"
+    st.caption(f"Measured: {seen.shown} of {seen.count} seeds {what}{auc}.")
 
 
 def _seed(failure: Failure) -> int:
     first = _learn.fixed().get("seed", failure.seed)
     if "controls" in _learn.hidden():
         return int(first)
-    words = f"Another seed, another run. Seed {failure.seed} is the first that shows it plainly."
+    words = f"Another seed, another run. Seed {failure.seed} shows it plainly."
     key = f"tour_seed_{failure.kind}"
     return int(st.number_input("Seed", 0, 2**32 - 1, first, key=key, width=180, help=words))
 
@@ -231,7 +234,9 @@ def chapter() -> None:
     st.markdown(
         "A GAN can fail in many ways, and a curve that looks calm proves nothing. Below is each failure that the "
         "diagnosis knows, with a set-up that shows it. Say what will come, watch it fail, read what the library finds "
-        "in *this* run, and train a changed set-up beside it."
+        "in *this* run, and train a changed set-up beside it. A failure of the game need not cost the ranking on a "
+        "table as easy as `onecluster`: where G never reaches the data, or stops too early, the AUC stays high, and "
+        "the diagnosis may call the run healthy for all that."
     )
     failure = _choose()
     _about(failure, known[failure.kind].one)
