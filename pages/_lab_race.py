@@ -200,8 +200,12 @@ def _head(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
         st.caption(f":material/error: {plain(lane.message)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lab_verdict_{number}"):
         if lane.findings:
-            _, icon, color = LOOK[lane.findings[0].severity]
-            st.badge(plain(lane.findings[0].title), icon=icon, color=color, help=plain(lane.findings[0].evidence))
+            first = lane.findings[0]
+            word, icon, color = LOOK[first.severity]
+            # The same may be a trifle in one set-up and the end of another.
+            alike = sum(bool(one.findings) and one.findings[0].title == first.title for one in snapshot.lanes) > 1
+            title = f"{word}: {first.title}" if alike else first.title
+            st.badge(plain(title), icon=icon, color=color, help=plain(first.evidence))
         st.markdown(_aucs(lane, shown.dataset), width="stretch")
 
 
