@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from sogaal.cli.parsing import add_ignore_argument, add_table_arguments, ignored
+from sogaal.cli.parsing import add_reading_arguments, add_table_arguments, reading
 from sogaal.cli.tables import Column, room, table
 from sogaal.cli.train import MAX_BYTES
 from sogaal.data import Profile, profile_file
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("data", metavar="FILE_OR_NAME", help="the table: a file, or a shipped dataset's name")
     add_table_arguments(parser)
-    add_ignore_argument(parser)
+    add_reading_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 
@@ -27,9 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.data,
         label_column=arguments.label,
         id_column=arguments.id,
-        ignore=ignored(arguments),
-        sheet=arguments.sheet,
         max_bytes=MAX_BYTES,
+        **reading(arguments),
     )
     print(json.dumps(found.to_dict()) if arguments.json else "\n".join(_lines(found)))
     return 0

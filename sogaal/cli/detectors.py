@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sogaal.cli.parsing import UsageError, add_ignore_argument, add_share_argument, add_table_arguments, ignored
+from sogaal.cli.parsing import UsageError, add_reading_arguments, add_share_argument, add_table_arguments, reading
 from sogaal.cli.tables import Column, room, table
 from sogaal.cli.train import MAX_BYTES
 from sogaal.data import Dataset, load_dataset
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rankings of each detector that depends on luck, by the seeds 0, 1, ... (default 3)",
     )  # fmt: skip
     add_table_arguments(parser)
-    add_ignore_argument(parser)
+    add_reading_arguments(parser)
     add_share_argument(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="file for scores and ranks of all detectors, CSV")
     parser.add_argument("--measures", metavar="FILE", help="file for the measures of each detector, CSV")
@@ -55,9 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         if getattr(arguments, flag):
             _check_output(flag, getattr(arguments, flag), arguments.data)
     dataset = load_dataset(
-        arguments.data, label_column=arguments.label, id_column=arguments.id, ignore=ignored(arguments),
-        sheet=arguments.sheet, max_bytes=MAX_BYTES,
-    )  # fmt: skip
+        arguments.data, label_column=arguments.label, id_column=arguments.id, max_bytes=MAX_BYTES, **reading(arguments)
+    )
     for note in [] if arguments.quiet else dataset.notes:
         print(f"note: {note}", file=sys.stderr)
     names = None if arguments.only is None else [name.strip() for name in arguments.only.split(",") if name.strip()]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from sogaal.preparation import GAPS
 from sogaal.runs.printable import printable
 
 RUNS_HELP = "folder of saved runs (default: $SOGAAL_RUNS, else ./runs)"
@@ -92,12 +93,23 @@ def add_table_arguments(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--sheet", metavar="NAME", help="sheet of an Excel workbook (default: the first)")
 
 
-def add_ignore_argument(parser: argparse._ActionsContainer) -> None:
-    """The flag about columns that are not to be learned from; :func:`ignored` reads it."""
+def add_reading_arguments(parser: argparse._ActionsContainer) -> None:
+    """Flags about what of a table is learned from; :func:`reading` takes them up."""
     parser.add_argument("--ignore", metavar="COLUMNS", help="columns to leave out, separated by commas")
+    parser.add_argument(
+        "--gaps",
+        choices=GAPS,
+        help="missing values: mark (the default) fills them and has a feature say where, so that a gap counts in "
+        "itself; fill does the first alone",
+    )
 
 
-def ignored(arguments: argparse.Namespace) -> tuple[str, ...]:
+def reading(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What `sogaal.data.load_dataset` is told by ``--ignore``, ``--gaps`` and ``--sheet``."""
+    return {"ignore": _ignored(arguments), "gaps": arguments.gaps or "mark", "sheet": arguments.sheet}
+
+
+def _ignored(arguments: argparse.Namespace) -> tuple[str, ...]:
     """The columns of ``--ignore``; a name with a comma in it is quoted as in CSV."""
     if not arguments.ignore:
         return ()

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from sogaal.cli.parsing import RUNS_HELP, UsageError, add_ignore_argument, add_table_arguments, ignored
+from sogaal.cli.parsing import RUNS_HELP, UsageError, add_reading_arguments, add_table_arguments, reading
 from sogaal.cli.train import MAX_BYTES, add_field_arguments, config_of, source_of
 from sogaal.config import FIELDS
 from sogaal.labelfree.choosing import without_labels_words
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same")
     add_table_arguments(parser)
-    add_ignore_argument(parser)
+    add_reading_arguments(parser)
     parser.add_argument("--scaling", choices=("minmax", "robust", "none"), help="of the columns (default minmax)")
     parser.add_argument("--preset", metavar="NAME", help="what all trials have in common; flags change single values")
     search = parser.add_argument_group("the search")
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
             sweep = Sweep.resume(store, arguments.resume, budget, pool, arguments.storage)
         else:
             request = Request(
-                *begun, arguments.label, arguments.id, ignored(arguments), arguments.sheet, MAX_BYTES,
+                *begun, arguments.label, arguments.id, reading(arguments), MAX_BYTES,
                 arguments.scaling or "minmax", tuple(arguments.vary), arguments.objective,
                 arguments.method or "tpe", arguments.seeds, arguments.sampler_seed or 0,
                 arguments.prune,
@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_resume(arguments: argparse.Namespace) -> None:
     """What a sweep is was said when it was begun."""
     fixed = ("data", "path", "label", "id", "preset", "objective", "method", "seeds", "sampler_seed",
-             "scaling", "ignore", "sheet")  # fmt: skip
+             "scaling", "ignore", "gaps", "sheet")  # fmt: skip
     given = [name for name in fixed if getattr(arguments, name) is not None]
     given += [name for name in ("vary", "prune") if getattr(arguments, name)]
     given += [name for name in FIELDS if getattr(arguments, f"field_{name}") is not None]

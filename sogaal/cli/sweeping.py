@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -35,14 +35,13 @@ SWEEP_FLAGS = ("objective", "method", "seeds", "sampler_seed", "prune", "scaling
 @dataclass(frozen=True)
 class Request:
     """What the flags say of a new sweep, as they say it; ``objective``: None = what suits a table with labels, or
-    without; ``seeds``: None = as few as the objective needs."""
+    without; ``seeds``: None = as few as the objective needs; ``reading``: as of `load_dataset`."""
 
     source: str
     base: TrainConfig
     label: str | None
     ids: str | None
-    ignore: tuple[str, ...]
-    sheet: str | None
+    reading: Mapping[str, Any]
     max_bytes: int
     scaling: str
     vary: tuple[str, ...]
@@ -74,9 +73,8 @@ def begin_sweep(request: Request, budget: Budget, store: RunStore, pool: RunPool
         request.source,
         label_column=request.label,
         id_column=request.ids,
-        ignore=request.ignore,
-        sheet=request.sheet,
         max_bytes=request.max_bytes,
+        **request.reading,
     )
     objective = given or default_objective(dataset.y)
     with _said_of_vary():

@@ -10,10 +10,10 @@ from sogaal.cli.parsing import (
     RUNS_HELP,
     UsageError,
     add_explain_argument,
-    add_ignore_argument,
+    add_reading_arguments,
     add_share_argument,
     add_table_arguments,
-    ignored,
+    reading,
 )
 from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same, as in the original's command line")
     add_table_arguments(parser)
-    add_ignore_argument(parser)
+    add_reading_arguments(parser)
     parser.add_argument(
         "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
     )
@@ -126,9 +126,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     store = _store(arguments)
     training = Training.prepare(
-        source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, store,
-        ignore=ignored(arguments), sheet=arguments.sheet,
-    )  # fmt: skip
+        source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, store, **reading(arguments)
+    )
     notes = [] if arguments.quiet else training.notes
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
@@ -168,7 +167,7 @@ def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -
 
     training = EnsembleTraining.prepare(
         source, config, arguments.scaling, arguments.label, arguments.id, MAX_BYTES, _store(arguments),
-        arguments.n_estimators, arguments.n_jobs or 1, ignore=ignored(arguments), sheet=arguments.sheet,
+        arguments.n_estimators, arguments.n_jobs or 1, **reading(arguments),
     )  # fmt: skip
     for note in [] if arguments.quiet else training.notes:
         print(f"note: {note}", file=sys.stderr)

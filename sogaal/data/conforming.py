@@ -89,7 +89,7 @@ class _Conforming:
             values, odd = self._numbers(at, given, read)
         values = np.where(odd, np.nan, values) if odd.any() else values
         self._note(column, "unreadable", int(odd.sum()), _examples(given, odd), "counted as missing")
-        if not column.indicator:
+        if not (column.indicator or column.filled):
             missing = int(np.isnan(values).sum()) - int(odd.sum())
             self._note(column, "missing", missing, [], f"{self._filled(column)} there")
         return values
@@ -127,7 +127,7 @@ class _Conforming:
         new = (codes < 0) & ~gaps
         done = "counted as rare" if column.rare else "counted as none of those"
         self._note(column, "unseen", int(new.sum()), _examples(texts, new), done)
-        if not column.indicator:
+        if not (column.indicator or column.filled):
             self._note(column, "missing", int(gaps.sum()), [], f"{self._filled(column)} there")
         self._keep_words(position, column, texts, codes, new)
         codes[gaps] = np.nan

@@ -23,26 +23,32 @@ from sogaal.data.labels import LabelColumn
 from sogaal.data.questions import hidden_labels, questions
 from sogaal.data.typed import TypedColumn, read_typed
 from sogaal.errors import DataError
-from sogaal.preparation import Levels, Preparation
+from sogaal.preparation import GAPS, Gaps, Levels, Preparation
 
 Typed = tuple[int, TypedColumn]
 
 
 def make_dataset(
-    table: RawTable, name: str, label_column: str | None, id_column: str | None, ignore: Sequence[str] = ()
+    table: RawTable,
+    name: str,
+    label_column: str | None,
+    id_column: str | None,
+    ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
 ) -> Dataset:
     """Turn a table into a `Dataset`; raises DataError that names file, column and row, the rule and the value.
 
     label_column, id_column: a column's name; None looks for a usual name; "" says that there is none.
-    ignore: names of columns that are not looked at.
+    ignore: names of columns that are not looked at. gaps: as of `sogaal.data.read_table`.
     """
+    check_gaps(gaps, table.filename)
     check_names(table)
     if table.n == 0:
         raise DataError(f"{table.filename}: there must be at least {MIN_ROWS} rows of data, got none.")
     table = table.without(ignore)
     roles = find_roles(table, label_column, id_column)
     y, roles, notes = read_labels(table, roles)
-    made = _features(table, typed_columns(table, roles))
+    made = _features(table, typed_columns(table, roles), gaps)
     if table.n < MIN_ROWS:
         raise DataError(f"{table.filename}: there must be at least {MIN_ROWS} rows of data, got {table.n}.")
     check_enough_rows(made.X, table.filename)  # here rather than in Dataset, so that the message names the file
@@ -65,6 +71,12 @@ def make_dataset(
         preparation=made.preparation,
         levels=made.levels,
     )
+
+
+def check_gaps(gaps: str, filename: str) -> None:
+    """Raise DataError for no way to treat gaps."""
+    if gaps not in GAPS:
+        raise DataError(f"{filename}: gaps must be one of {', '.join(map(repr, GAPS))}, got {gaps!r:.40}.")
 
 
 def read_labels(table: RawTable, roles: Roles) -> tuple[Int8Array | None, Roles, tuple[str, ...]]:
@@ -106,7 +118,7 @@ class _Made:
     levels: Levels
 
 
-def _features(table: RawTable, columns: list[Typed]) -> _Made:
+def _features(table: RawTable, columns: list[Typed], gaps: Gaps) -> _Made:
     unclear = next(((i, column) for i, column in columns if column.unclear), None)
     if unclear is not None:
         raise DataError(f"{wrong_text(table, unclear[0], unclear[1].read)} Write them one way, or ignore the column.")
@@ -116,7 +128,7 @@ def _features(table: RawTable, columns: list[Typed]) -> _Made:
         raise DataError(nothing_usable(table, left_out, "numbers, dates or categories"))
     telling = plain_numbers(usable)
     if telling is None:
-        return _prepared(table, usable, left_out)
+        return _prepared(table, usable, left_out, gaps)
     kept = {i for i, _ in telling}
     left_out += [(column_name(table, i), "one value only") for i, _ in usable if i not in kept]
     plain = plain_features(table, [(i, column.read) for i, column in telling], left_out)
@@ -146,15 +158,15 @@ def _kept_notes(table: RawTable, kept: Sequence[Typed]) -> list[str]:
     ]
 
 
-def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, str]]) -> _Made:
+def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, str]], gaps: Gaps) -> _Made:
     """Fit a preparation on what tells something, and apply it."""
-    gone = uninformative(table, usable)
+    gone = uninformative(table, usable, gaps)
     kept = [(i, column) for i, column in usable if i not in gone]
     if not kept:
         raise DataError(f"{table.filename}: at least two rows must differ, but all {table.n:,} rows are the same.")
     read = [(i, column.read) for i, column in kept if column.kind == "number"]
     one_decimal_sign(table, read)
-    preparation = Preparation.fit([column.raw(column_name(table, i)) for i, column in kept])
+    preparation = Preparation.fit([column.raw(column_name(table, i)) for i, column in kept], gaps=gaps)
     values = [column.values for _, column in kept if column.values is not None]
     plain = {column_name(table, i): column.values for i, column in kept if column.is_plain}
     numbers = {name: column for name, column in plain.items() if column is not None}
@@ -163,7 +175,7 @@ def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, st
         *(f"Column {column_name(table, i)!r} was left out: {why}." for i, why in gone.items()),
         *number_notes(table, read),
         *precision_notes({column_name(table, i): column.values for i, column in kept if column.kind == "number"}),
-        *_gap_notes(table, kept),
+        *_gap_notes(table, kept, gaps),
         *_date_notes(table, kept),
     ]
     levels = {
@@ -174,13 +186,19 @@ def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, st
     return _Made(preparation.transform(values), preparation.feature_names, numbers, tuple(notes), preparation, levels)
 
 
-def uninformative(table: RawTable, usable: Sequence[Typed]) -> dict[int, str]:
-    """The columns, by position, that tell nothing, and why: one value only, or the same as a column before."""
+def uninformative(table: RawTable, usable: Sequence[Typed], gaps: Gaps = "mark") -> dict[int, str]:
+    """The columns, by position, that tell nothing, and why: one value only, or the same as a column before.
+
+    gaps: where they are filled and that is all, one value and gaps are one value only.
+    """
     found: dict[int, str] = {}
     seen: dict[Any, list[tuple[int, TypedColumn]]] = {}
     for i, column in usable:
         if column.is_constant:
             found[i] = "it has one value only"
+            continue
+        if gaps == "fill" and column.has_one_value:
+            found[i] = "it has one value only, and gaps that are filled with it"
             continue
         alike = seen.setdefault((column.kind, column.levels, column.sketch), [])
         same = next((at for at, one in alike if column.equals(one)), None)
@@ -191,15 +209,15 @@ def uninformative(table: RawTable, usable: Sequence[Typed]) -> dict[int, str]:
     return found
 
 
-def _gap_notes(table: RawTable, kept: Sequence[Typed]) -> list[str]:
+def _gap_notes(table: RawTable, kept: Sequence[Typed], gaps: Gaps) -> list[str]:
     notes = []
-    gaps = [column_name(table, i) for i, column in kept if column.missing]
-    if gaps:
+    gappy = [column_name(table, i) for i, column in kept if column.missing]
+    if gappy:
         count = sum(column.missing for _, column in kept)
         values = "1 value is" if count == 1 else f"{count:,} values are"
+        where = "and features named '... missing' say where" if gaps == "mark" else "and no feature says where"
         notes.append(
-            f"{values} missing in {listed(gaps)}: filled with the median or the most frequent value, and features "
-            f"named '... missing' say where."
+            f"{values} missing in {listed(gappy)}: filled with the median or the most frequent value, {where}."
         )
     for i, column in kept:
         if column.odd:

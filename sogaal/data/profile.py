@@ -8,11 +8,11 @@ import pyarrow.compute as pc
 
 from sogaal.data.columns import RawTable, check_names, column_name, find, find_roles
 from sogaal.data.ids import counts_rows
-from sogaal.data.making import plain_numbers, read_labels, typed_column, uninformative
+from sogaal.data.making import check_gaps, plain_numbers, read_labels, typed_column, uninformative
 from sogaal.data.numbers import is_text, plain
 from sogaal.data.typed import COUNTED_ROWS, TypedColumn
 from sogaal.errors import DataError
-from sogaal.preparation import USUAL
+from sogaal.preparation import USUAL, Gaps
 
 Use = Literal["feature", "label", "id", "left out"]
 EXAMPLES = 3
@@ -58,9 +58,14 @@ class Profile:
 
 
 def profile_table(
-    table: RawTable, label_column: str | None = None, id_column: str | None = None, ignore: Sequence[str] = ()
+    table: RawTable,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
 ) -> Profile:
     """Look at all columns; parameters as of `read_table`. What cannot be is told as `problem`, not raised."""
+    check_gaps(gaps, table.filename)
     problem, label, ids = "", None, None
     gone_names: set[str] = set()
     try:
@@ -78,11 +83,11 @@ def profile_table(
         used = {column_name(table, i) for i in range(len(table.names))} - {*gone_names, ids}
     typed = [(i, typed_column(table, i)) for i in range(len(table.columns))]
     features = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in used]
-    gone = uninformative(table, features)
+    gone = uninformative(table, features, gaps)
     numbers = plain_numbers(features)
     staying = set() if numbers is None else {i for i, _ in numbers}
     ignored = [(i, column) for i, column in typed if column.is_usable and column_name(table, i) in gone_names]
-    why = uninformative(table, [*features, *ignored])
+    why = uninformative(table, [*features, *ignored], gaps)
     made = []
     for i, column in typed:
         name = column_name(table, i)

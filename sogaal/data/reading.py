@@ -16,6 +16,7 @@ from sogaal.data.parquet import read_parquet
 from sogaal.data.profile import Profile, profile_table
 from sogaal.data.text import is_binary, read_text, source_from_bytes
 from sogaal.errors import DataError
+from sogaal.preparation import Gaps
 
 HEAD_BYTES = 4096
 _KNOWN_BINARIES = (
@@ -44,6 +45,7 @@ def read_table(
     id_column: str | None = None,
     name: str | None = None,
     ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
     sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
@@ -57,6 +59,8 @@ def read_table(
         for label, y, class, outlier or target, then for fraud, is_fraud, anomaly and the like with two values; and for
         id or index, then for a name such as transaction_id, row or uuid over values that all differ.
     ignore: names of columns to leave out. sheet: of an Excel workbook, None = its first.
+    gaps: whether a missing value itself counts. "mark": it is filled, and a feature named "... missing" says where, of
+        the same weight as any other; "fill": it is filled and that is all. In new rows a model then does the same.
     max_bytes: most that the file may hold, packed and unpacked.
 
     Numbers without gaps become X as they are. Otherwise a :class:`sogaal.preparation.Preparation` is fitted, which
@@ -65,7 +69,7 @@ def read_table(
     Raises DataError, whose message names the file, the column or row, the rule and the value.
     """
     table = _raw_table(source, filename, max_bytes, sheet)
-    return make_dataset(table, name or Path(filename).stem or filename, label_column, id_column, ignore)
+    return make_dataset(table, name or Path(filename).stem or filename, label_column, id_column, ignore, gaps)
 
 
 def _raw_table(source: str | Path | bytes | BinaryIO, filename: str, max_bytes: int, sheet: str | None) -> RawTable:
@@ -111,11 +115,12 @@ def profile_source(
     label_column: str | None = None,
     id_column: str | None = None,
     ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
     sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Profile:
     """What is in a table, column by column; parameters as of `read_table`. Raises DataError for no table at all."""
-    return profile_table(_raw_table(source, filename, max_bytes, sheet), label_column, id_column, ignore)
+    return profile_table(_raw_table(source, filename, max_bytes, sheet), label_column, id_column, ignore, gaps)
 
 
 def profile_and_read(
@@ -125,14 +130,15 @@ def profile_and_read(
     label_column: str | None = None,
     id_column: str | None = None,
     ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
     sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> tuple[Profile, Dataset | DataError]:
     """:func:`profile_source` and :func:`read_table`, or why that cannot be, with the file read once."""
     table = _raw_table(source, filename, max_bytes, sheet)
-    profile = profile_table(table, label_column, id_column, ignore)
+    profile = profile_table(table, label_column, id_column, ignore, gaps)
     try:
-        return profile, make_dataset(table, Path(filename).stem or filename, label_column, id_column, ignore)
+        return profile, make_dataset(table, Path(filename).stem or filename, label_column, id_column, ignore, gaps)
     except DataError as error:
         return profile, error
 

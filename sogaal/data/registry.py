@@ -14,6 +14,7 @@ from sogaal.data.openml import PREFIX, openml_number, openml_table
 from sogaal.data.profile import Profile
 from sogaal.data.reading import profile_source, read_table
 from sogaal.errors import DataError
+from sogaal.preparation import Gaps
 
 _METADATA = "datasets.toml"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -78,6 +79,7 @@ def load_dataset(
     id_column: str | None = None,
     name: str | None = None,
     ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
     sheet: str | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Dataset:
@@ -90,15 +92,15 @@ def load_dataset(
     shipped = shipped_dataset(name_or_path) if isinstance(name_or_path, str) else None
     if shipped is not None:
         stamp = shipped.path.stat() if shipped.path.is_file() else None
-        if label_column is None and id_column is None and not ignore and stamp is not None:
+        if label_column is None and id_column is None and not ignore and gaps == "mark" and stamp is not None:
             dataset = _load_shipped(shipped.name, stamp.st_mtime_ns, stamp.st_size)
         else:
-            dataset = _read_shipped(shipped, label_column, id_column, ignore)
+            dataset = _read_shipped(shipped, label_column, id_column, ignore, gaps)
         return replace(dataset, name=name) if name else dataset
     number = openml_number(name_or_path) if isinstance(name_or_path, str) else None
     if number is not None:
         return _load_openml(number, label_column=label_column, id_column=id_column, name=name, ignore=ignore,
-                            max_bytes=max_bytes)  # fmt: skip
+                            gaps=gaps, max_bytes=max_bytes)  # fmt: skip
     _refuse_unknown(name_or_path)
     return read_table(
         Path(name_or_path),
@@ -107,6 +109,7 @@ def load_dataset(
         id_column=id_column,
         name=name,
         ignore=ignore,
+        gaps=gaps,
         sheet=sheet,
         max_bytes=max_bytes,
     )
@@ -166,7 +169,11 @@ def _load_shipped(name: str, _modified: int, _size: int) -> Dataset:
 
 
 def _read_shipped(
-    entry: ShippedDataset, label_column: str | None, id_column: str | None, ignore: Sequence[str] = ()
+    entry: ShippedDataset,
+    label_column: str | None,
+    id_column: str | None,
+    ignore: Sequence[str] = (),
+    gaps: Gaps = "mark",
 ) -> Dataset:
     dataset = read_table(
         entry.path,
@@ -175,8 +182,9 @@ def _read_shipped(
         id_column=id_column,
         name=entry.name,
         ignore=ignore,
+        gaps=gaps,
     )
-    as_shipped = label_column is None and id_column is None and not ignore
+    as_shipped = label_column is None and id_column is None and not ignore and gaps == "mark"
     return replace(
         dataset,
         title=entry.title,

@@ -87,6 +87,14 @@ class TypedColumn:
             return False
         return bool((self.values == self.values[0]).all())
 
+    @property
+    def has_one_value(self) -> bool:
+        """Whether all rows that have a value have the same one."""
+        if self.values is None:
+            return False
+        given = self.values[~np.isnan(self.values)]
+        return bool((given == given[:1]).all())
+
     @cached_property
     def distinct(self) -> int:
         """How many different values there are, of a long column among its first rows: see `COUNTED_ROWS`."""

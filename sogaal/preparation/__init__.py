@@ -5,16 +5,18 @@ apart. Fitted are scikit-learn's own transformers, all in one pipeline; nothing 
 their parameters as JSON values, and `from_dict` fits the same transformers again on rows that lead to them.
 """
 
-from sogaal.preparation.columns import USUAL, Grouping, Kind, PreparedColumn, rare_below
+from sogaal.preparation.columns import GAPS, USUAL, Gaps, Grouping, Kind, PreparedColumn, rare_below
 from sogaal.preparation.deviations import Deviations
 from sogaal.preparation.original import Distribution, distribution, told
 from sogaal.preparation.pipeline import Preparation, RawColumn
 from sogaal.preparation.wording import Levels, Words, phrase, usual_text, value_text
 
 __all__ = [
+    "GAPS",
     "USUAL",
     "Deviations",
     "Distribution",
+    "Gaps",
     "Grouping",
     "Kind",
     "Levels",

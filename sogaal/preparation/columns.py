@@ -10,6 +10,9 @@ from sogaal.errors import ModelError
 Kind = Literal["number", "boolean", "date", "category"]
 KINDS: tuple[Kind, ...] = ("number", "boolean", "date", "category")
 Role = Literal["value", "level", "rare", "part", "missing"]
+# What a missing value counts as: "mark": it is filled and a feature says where; "fill": it is filled and that is all.
+Gaps = Literal["mark", "fill"]
+GAPS: tuple[Gaps, ...] = ("mark", "fill")
 
 # Of a date, in the order of their features: days from the training data's median, 1 = January, 1 = Monday, 0 to 24.
 PARTS = ("days", "month", "weekday", "hour")
@@ -59,7 +62,7 @@ class PreparedColumn:
 
     fill: what stands in for a missing value: the median (of dates in seconds since 1970), 0 or 1 of truth values, the
         number of the most frequent level of categories.
-    indicator: values were missing in training, and a feature says where they are.
+    indicator: values were missing in training, and a feature says where they are. filled: they were, and none says it.
     levels: of a category, all that were seen, sorted; rare: those that share one feature.
     parts: of a date, the features that vary. origin: its median, from which days are counted.
     date_format: how dates were written where they were text, as of `datetime.strptime`, or "ISO8601"; else empty.
@@ -69,6 +72,7 @@ class PreparedColumn:
     kind: Kind
     fill: float
     indicator: bool = False
+    filled: bool = False
     levels: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
@@ -96,7 +100,7 @@ class PreparedColumn:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, without those that are as they usually are."""
         found: dict[str, Any] = {"name": self.name, "kind": self.kind, "fill": self.fill}
-        for key in ("indicator", "levels", "rare", "parts", "origin", "date_format"):
+        for key in ("indicator", "filled", "levels", "rare", "parts", "origin", "date_format"):
             value = getattr(self, key)
             if value:
                 found[key] = list(value) if isinstance(value, tuple) else value
@@ -116,6 +120,7 @@ class PreparedColumn:
             kind=values["kind"],
             fill=_number(values.get("fill"), "fill", where),
             indicator=values.get("indicator", False) is True,
+            filled=values.get("filled", False) is True,
             origin=_number(values.get("origin", 0.0), "origin", where),
             date_format=str(values.get("date_format", "")),
             **texts,

@@ -1,7 +1,7 @@
 """`Preparation`: fitted on the columns of a table, applied to the rows of others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import ModelError
-from sogaal.preparation.columns import DAY, USUAL, Feature, Grouping, Kind, PreparedColumn
+from sogaal.preparation.columns import DAY, USUAL, Feature, Gaps, Grouping, Kind, PreparedColumn
 
 if TYPE_CHECKING:  # scikit-learn takes a second to load, and most tables need none of it
     from sklearn.compose import ColumnTransformer
@@ -43,8 +43,11 @@ class Preparation:
     columns: tuple[PreparedColumn, ...]
 
     @classmethod
-    def fit(cls, columns: Sequence[RawColumn], grouping: Grouping = USUAL) -> Self:
-        """Learn fills, levels and parts from the columns, at least one, all of n >= 1 rows and with a value in each."""
+    def fit(cls, columns: Sequence[RawColumn], grouping: Grouping = USUAL, gaps: Gaps = "mark") -> Self:
+        """Learn fills, levels and parts from the columns, at least one, all of n >= 1 rows and with a value in each.
+
+        gaps: whether features say where values are missing ("mark"), or they are filled and that is all ("fill").
+        """
         import pandas as pd
 
         from sogaal.preparation.steps import parameters, unfitted
@@ -53,7 +56,10 @@ class Preparation:
         frame = pd.DataFrame({i: column.values for i, column in enumerate(columns)}, copy=False)
         pipeline = unfitted([column.kind for column in columns], grouping.below(n), grouping.most).fit(frame)
         known = [PreparedColumn(c.name, c.kind, 0.0, levels=c.levels, date_format=c.date_format) for c in columns]
-        made = cls(tuple(parameters(pipeline, i, column) for i, column in enumerate(known)))
+        fitted = [parameters(pipeline, i, column) for i, column in enumerate(known)]
+        if gaps == "fill":
+            return cls(tuple(replace(one, indicator=False, filled=one.indicator) for one in fitted))
+        made = cls(tuple(fitted))
         made.__dict__["_pipeline"] = pipeline  # fitted already: cached_property looks here first
         return made
 

@@ -1,0 +1,128 @@
+"""Whether a gap counts in itself: features that say where values are missing, or none."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sogaal.cli import main
+from sogaal.data import Dataset, conform_frame, load_dataset, profile_source, read_table
+from sogaal.errors import DataError
+from sogaal.exports import load_model
+from sogaal.preparation import Preparation
+from sogaal.runs.shelf import Shelf
+from sogaal.runs.store import RunStore
+
+N = 200
+
+
+def claims() -> pd.DataFrame:
+    """Gaps in a column of each kind; with them ``empty`` has one value only."""
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "amount": rng.gamma(2, 50, N).round(2),
+            "age": rng.integers(20, 65, N).astype(float),
+            "paid": rng.choice(["true", "false"], N),
+            "category": rng.choice(["travel", "meal", "hotel"], N),
+            "day": pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 200, N), "D"),
+            "empty": 3.0,
+        }
+    )
+    for at, name in enumerate(("age", "paid", "category", "day", "empty")):
+        frame.loc[at :: 40 + at, name] = None
+    return frame
+
+
+FRAME = claims()
+CSV = FRAME.to_csv(index=False).encode()
+
+
+def read(**options: object) -> Dataset:
+    return read_table(CSV, filename="claims.csv", **options)  # type: ignore[arg-type]
+
+
+def prepared(data: Dataset) -> Preparation:
+    assert data.preparation is not None
+    return data.preparation
+
+
+def test_gaps_that_are_filled_leave_the_other_features_as_they_are() -> None:
+    marked, filled = read(), read(gaps="fill")
+    assert read(gaps="mark").fingerprint == marked.fingerprint
+    assert [name for name in marked.feature_names if name.endswith("missing")] == [
+        f"{name} missing" for name in ("age", "paid", "category", "day", "empty")
+    ]
+    others = [name for name in marked.feature_names if not name.endswith("missing") and name != "empty"]
+    assert list(filled.feature_names) == others
+    np.testing.assert_array_equal(filled.X, marked.X[:, [marked.feature_names.index(name) for name in others]])
+    assert "Column 'empty' was left out: it has one value only, and gaps that are filled with it." in filled.notes
+    assert any(note.endswith("most frequent value, and no feature says where.") for note in filled.notes)
+
+
+def test_a_column_that_is_left_out_when_gaps_are_filled_is_told_beforehand() -> None:
+    uses = [profile_source(CSV, filename="claims.csv", gaps=gaps).columns[-1].use for gaps in ("mark", "fill")]
+    assert uses == ["feature", "left out"]
+
+
+def test_no_other_way_to_treat_gaps() -> None:
+    with pytest.raises(DataError, match=r"claims\.csv: gaps must be one of 'mark', 'fill', got 'drop'"):
+        read(gaps="drop")
+
+
+def test_gaps_of_new_rows_are_filled_too_and_are_no_deviation() -> None:
+    filled = prepared(read(gaps="fill"))
+    again = Preparation.from_dict(json.loads(json.dumps(filled.to_dict())))
+    rows = FRAME[:3].assign(age=[np.nan, 30.0, 40.0], amount=[1.0, np.nan, 2.0])
+    found = conform_frame(rows, again)
+    assert again.columns == filled.columns
+    age = again.feature_names.index("age")
+    assert found.X[:, age].tolist() == [FRAME["age"].median(), 30, 40]
+    assert [one.column for one in found.deviations.found.values()] == ["amount"]  # where none was missing in training
+
+
+def test_a_table_of_numbers_with_gaps() -> None:
+    frame = FRAME[["amount", "age"]]
+    data = read_table(frame.to_csv(index=False).encode(), filename="n.csv", gaps="fill")
+    np.testing.assert_array_equal(data.X, frame.fillna({"age": frame["age"].median()}).to_numpy(np.float32))
+
+
+def test_a_saved_table_is_read_back_as_it_was(tmp_path: Path) -> None:
+    shelf, filled = Shelf(tmp_path), read(gaps="fill")
+    back = shelf.get(shelf.put(filled, "run"))
+    assert prepared(back).columns == prepared(filled).columns
+    np.testing.assert_array_equal(back.X, filled.X)
+
+
+def test_the_commands_take_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, model = tmp_path / "claims.csv", tmp_path / "m.safetensors"
+    path.write_bytes(CSV)
+    train = ["train", str(path), "--no-save", "--stop_epochs", "2", "--json", "--save", str(model), "--quiet"]
+    assert main([*train, "--gaps", "fill"]) == 0
+    assert json.loads(capsys.readouterr().out)["d"] == load_dataset(path, gaps="fill").d
+    loaded = load_model(model)
+    assert loaded.preparation is not None
+    assert not [name for name in loaded.preparation.feature_names if "missing" in name]
+    assert main(["score", str(model), str(path), "-o", str(tmp_path / "s.csv")]) == 0
+    assert "missing" not in capsys.readouterr().err
+    assert main([*train, "--gaps", "mark"]) == main(train) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["fingerprint"] == second["fingerprint"]
+    for command in (["detectors", str(path), "--only", "knn"], ["data", str(path)]):
+        assert main([*command, "--gaps", "fill", "--json"]) == 0
+    assert '"name": "empty", "kind": "number", "use": "left out"' in capsys.readouterr().out
+    assert main([*train, "--gaps", "drop"]) == 2
+    assert "--gaps" in capsys.readouterr().err
+
+
+def test_a_sweep_takes_it_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, runs = tmp_path / "claims.csv", ["--runs", str(tmp_path / "runs")]
+    path.write_bytes(CSV)
+    small = ["--trials", "1", "--stop_epochs", "2", "--workers", "1", "--quiet", *runs]
+    assert main(["sweep", str(path), "--vary", "lr_g=1e-4..1e-2", "--gaps", "fill", *small]) == 0
+    assert RunStore(tmp_path / "runs").entries()[0].dataset.d == read(gaps="fill").d
+    capsys.readouterr()
+    assert main(["sweep", "--resume", "last", "--trials", "2", "--gaps", "fill", *runs]) == 2
+    assert "--gaps cannot be given with it" in capsys.readouterr().err
