@@ -3,13 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from pages._upload import role_choices
+from pages._upload import GAPS_LABEL, ROLES, role_choices
 from pages._words import plain
 from sogaal.data import Profile
 
 # As many columns as are shown without scrolling.
 MOST_ROWS = 10
-WIDGETS = ("upload_label", "upload_id", "upload_ignore")
 
 
 def preview(chosen: str) -> None:
@@ -35,9 +34,10 @@ def preview(chosen: str) -> None:
             names = ", ".join(f"{one.name} ({one.remark or one.kind})" for one in left_out[:6])
             more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
             st.caption(plain(f"Left out: {names}{more}."))
+        told = ", and a column says where" if st.session_state["upload_roles"][3] else ", and no column says where"
         st.caption(
-            "Categories become a column of 0 and 1 "
-            "for each frequent value, dates their parts; what is missing is filled, and a column says where."
+            "Categories become a column of 0 and 1 for each frequent value, dates their parts; what is missing is "
+            f"filled{told}."
         )
 
 
@@ -45,14 +45,14 @@ def _roles(names: list[str]) -> None:
     """The choice of labels, ids and what is left out; the reading is done where the file is."""
     if not names:
         return
-    for key, value in zip(WIDGETS, st.session_state["upload_roles"], strict=True):
+    for key, value in zip(ROLES, st.session_state["upload_roles"], strict=True):
         st.session_state.setdefault(key, list(value) if key == "upload_ignore" else value)
 
     def changed() -> None:
-        st.session_state["upload_roles"] = tuple(st.session_state[key] for key in WIDGETS)
+        st.session_state["upload_roles"] = tuple(st.session_state[key] for key in ROLES)
 
     choices = list(role_choices(names))
-    label, ids, ignore = st.columns([1, 1, 2])
+    label, ids, ignore, gaps = st.columns([1, 1, 1.4, 1.2], vertical_alignment="bottom")
     label.selectbox(
         "Label column",
         choices,
@@ -77,6 +77,13 @@ def _roles(names: list[str]) -> None:
         placeholder="no column",
         help="Not looked at. Columns of one value, and those that are the same as another, are left out anyway, but "
         "for a table of plain numbers without gaps: there all stay, as on the command line.",
+    )
+    gaps.toggle(
+        GAPS_LABEL,
+        key="upload_gaps",
+        on_change=changed,
+        help="What is missing is filled with the median or the most frequent value. On: a feature also says where, and "
+        "weighs as much as any other, so that rows with a rare gap rank high. Off: the filled value is all.",
     )
 
 

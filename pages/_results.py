@@ -12,7 +12,9 @@ from pages._replay import replay
 from pages._rows import AT
 from pages._shown import Shown
 from pages._theme import dark
+from pages._upload import GAPS_LABEL
 from sogaal import figures
+from sogaal.data import gap_words
 from sogaal.jobs import JobResult
 from sogaal.metrics import rank
 from sogaal.model import At
@@ -47,6 +49,7 @@ def results(run: Shown, result: JobResult) -> None:
         with columns[2]:
             _chart(figures.score_histogram_spec(info, dark=dark()), "histogram", figures.score_histogram_caption(info))
     _warn_of_ties(logits, flags)
+    _tell_of_gaps(run, flags)
     _rows.rows(run, logits, flags, at, result.voters_stop if at == "stop" else result.voters_end)
 
 
@@ -122,6 +125,16 @@ def replay_of(run: Shown) -> None:
         f"{len(run.frames)} moments of the run, gliding from one to the next. While the player has the focus, space "
         "plays and pauses, and the arrow keys go from moment to moment."
     )
+
+
+def _tell_of_gaps(run: Shown, flags: npt.NDArray[np.int8]) -> None:
+    words = gap_words(run.dataset, flags)
+    if words:
+        st.info(
+            f"{words} If it should not, turn off *{GAPS_LABEL}* where the columns of the table are chosen "
+            "(the file's preview on the Playground; on the command line --gaps fill), and train again.",
+            icon=":material/info:",
+        )
 
 
 def _warn_of_ties(logits: npt.NDArray[np.float32], flags: npt.NDArray[np.int8]) -> None:

@@ -25,6 +25,9 @@ from sogaal.errors import DataError
 
 BY_NAME = "found by name"
 NONE = "none"
+GAPS_LABEL = "A gap is suspicious in itself"
+# The widgets of the choice below the preview, in the order of what they choose.
+ROLES = ("upload_label", "upload_id", "upload_ignore", "upload_gaps")
 # What fits on two lines of the sidebar.
 _NAMES_WIDTH = 36
 _NAME_WIDTH = 18
@@ -37,13 +40,13 @@ FOLDER_MAX_BYTES = 16 * 2**30
 @dataclass(frozen=True)
 class _Source:
     """A file to read: ``key`` tells it from others, ``content`` is a path or bytes. ``roles``: the label, id and
-    left-out columns to begin with, as people choose them."""
+    left-out columns to begin with, as people choose them, and whether a gap counts in itself."""
 
     key: str
     name: str
     content: Path | bytes
     max_bytes: int
-    roles: tuple[str, str, tuple[str, ...]] = (BY_NAME, BY_NAME, ())
+    roles: tuple[str, str, tuple[str, ...], bool] = (BY_NAME, BY_NAME, (), True)
 
 
 def upload() -> None:
@@ -66,7 +69,7 @@ def upload() -> None:
     if st.session_state.get("upload_names", ("", []))[0] != key:  # a new file begins with columns found by name
         st.session_state["upload_names"] = (key, [])
         st.session_state["upload_roles"] = source.roles
-        for widget in ("upload_label", "upload_id", "upload_ignore"):
+        for widget in ROLES:
             st.session_state.pop(widget, None)
     choice = (key, *_plain_roles())
     tried, message = st.session_state.get("upload_tried", (None, ""))
@@ -80,8 +83,8 @@ def upload() -> None:
 
 
 def _plain_roles() -> tuple[Any, ...]:
-    label, ids, ignore = st.session_state["upload_roles"]
-    return label, ids, tuple(ignore)
+    label, ids, ignore, marked = st.session_state["upload_roles"]
+    return label, ids, tuple(ignore), marked
 
 
 def _from_openml() -> _Source | None:
@@ -107,7 +110,7 @@ def _openml(text: str) -> _Source:
     if target is None:
         return source
     label, gone = openml_roles(path, target, FOLDER_MAX_BYTES)
-    return replace(source, roles=(label or NONE, BY_NAME, tuple(gone)))
+    return replace(source, roles=(label or NONE, BY_NAME, tuple(gone), True))
 
 
 def _from_folder() -> _Source | None:
@@ -129,7 +132,7 @@ def _read(source: _Source, sheet: str | None, key: str) -> str:
     """Read the table and what is told of its columns; returns why that cannot be, or nothing."""
     names = st.session_state["upload_names"][1]
     choices = role_choices(names)
-    label, ids, ignore = st.session_state["upload_roles"]
+    label, ids, ignore, marked = st.session_state["upload_roles"]
     st.session_state.pop("upload_profile", None)
     try:
         with st.spinner("Reading the table …"):
@@ -139,6 +142,7 @@ def _read(source: _Source, sheet: str | None, key: str) -> str:
                 label_column=choices.get(label, label),  # a target is known before the columns are
                 id_column=choices.get(ids),
                 ignore=ignore,
+                gaps="mark" if marked else "fill",
                 sheet=sheet,
                 max_bytes=source.max_bytes,
             )

@@ -176,6 +176,11 @@ class EnsembleTraining:
         return Ensemble(tuple(members)).with_reference(self.dataset.X)
 
     @cached_property
+    def logits(self) -> Any:
+        """The members' mean logit of each row of the table, (n,)."""
+        return self.model.score_scaled(self._scaled)
+
+    @cached_property
     def aucs(self) -> dict[str, float | None]:
         """AUC of the members' mean logit when G stopped and at the end, as far as there is one."""
         y, there = self.dataset.y, self.model.members[0].discriminators
@@ -202,7 +207,7 @@ class EnsembleTraining:
 
     def _scores(self, share: float = 0.05) -> bytes:
         data = self.dataset
-        return scores_csv(scores_table(data.ids, data.y, self.model.score_scaled(self._scaled), share))
+        return scores_csv(scores_table(data.ids, data.y, self.logits, share))
 
     def json(self) -> str:
         """All that is known at the end as one JSON object: the keys of a single training, and the members."""

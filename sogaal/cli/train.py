@@ -19,6 +19,7 @@ from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
 
 if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
+    from sogaal.cli.ensemble import EnsembleTraining
     from sogaal.cli.training import Training
     from sogaal.runs.store import RunStore
 
@@ -139,6 +140,8 @@ def run(arguments: argparse.Namespace) -> int:
             training.write_plot(arguments.plot)
         raise
     written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot, arguments.explain)
+    if not arguments.quiet:
+        _tell_of_gaps(training, arguments.share)
     trust = None
     if arguments.trust:
         trust = ask_seeds(training, arguments.share, show=not arguments.quiet and sys.stderr.isatty())
@@ -177,8 +180,20 @@ def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -
         if training.problem:
             print(f"note: {training.problem}", file=sys.stderr)
     written = training.write(arguments.save, arguments.scores, arguments.share)
+    if not arguments.quiet:
+        _tell_of_gaps(training, arguments.share)
     print(training.json() if arguments.json else training.table(written))
     return 0
+
+
+def _tell_of_gaps(training: "Training | EnsembleTraining", share: float) -> None:
+    """Say where the rows that ``share`` flags have gaps clearly more often than all rows."""
+    from sogaal.data import gap_words, marks_gaps
+    from sogaal.metrics import flag
+
+    words = gap_words(training.dataset, flag(training.logits, share)) if marks_gaps(training.dataset) else ""
+    if words:
+        print(f"note: {words} If it should not, read the table with --gaps fill.", file=sys.stderr)
 
 
 def source_of(arguments: argparse.Namespace) -> str:

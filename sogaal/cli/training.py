@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from types import FrameType
 from typing import Any, Self
 
@@ -167,27 +168,37 @@ class Training:
             parts.append(f"AUC {view.auc[-1]:.3f}")
         return ", ".join(parts)
 
+    # -- what came of it -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def model(self) -> Model:
+        """What was learned; once the training has ended."""
+        return Model.from_trainer(self.trainer, self.scaler, self.dataset)
+
+    @cached_property
+    def logits(self) -> npt.NDArray[np.float64]:
+        """The model's logit of each row of the table, (n,)."""
+        return self.model.score_samples(self.dataset.X)
+
     # -- files ---------------------------------------------------------------------------------------------------------
 
     def write(
         self, model: str | None, scores: str | None, share: float, plot: str | None, explain: bool = False
     ) -> list[str]:
         """Write the files that were asked for; returns their paths. ``explain``: with the scores' reasons."""
-        trained = Model.from_trainer(self.trainer, self.scaler, self.dataset)
         if model:
-            save_model(model, trained)
+            save_model(model, self.model)
         if scores:
-            logits = trained.score_samples(self.dataset.X)
-            table = scores_table(self.dataset.ids, self.dataset.y, logits, share)
+            table = scores_table(self.dataset.ids, self.dataset.y, self.logits, share)
             if explain:
-                table = with_reasons(table, lambda rows: self._reasons(trained, rows))
+                table = with_reasons(table, self._reasons)
             write_atomic(scores, scores_csv(table))
         if plot:
             self.write_plot(plot)
         return [path for path in (model, scores, plot) if path]
 
-    def _reasons(self, trained: Model, rows: npt.NDArray[np.int64]) -> list[str]:
-        return trained.explain(self.dataset.X[rows], words=self.dataset.wording(rows)[1]).reason_texts()
+    def _reasons(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        return self.model.explain(self.dataset.X[rows], words=self.dataset.wording(rows)[1]).reason_texts()
 
     def write_plot(self, path: str) -> None:
         """Losses and AUC over the steps as one page that needs no network."""

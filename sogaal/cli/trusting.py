@@ -10,7 +10,7 @@ from sogaal.cli.training import Training
 from sogaal.data import Dataset
 from sogaal.errors import SogaalError
 from sogaal.metrics import flag
-from sogaal.model import At, Model
+from sogaal.model import At
 from sogaal.snapshots import JobState
 from sogaal.trust import SEEDS, SeedCheck, Trust
 
@@ -24,8 +24,7 @@ def ask_seeds(training: Training, share: float, show: bool = False) -> Trust:
 
     Raises :class:`SogaalError` where no other seed came to its end.
     """
-    model = Model.from_trainer(training.trainer, training.scaler, training.dataset)
-    logits = model.score_samples(training.dataset.X)
+    model, logits = training.model, training.logits
     at: At = "stop" if model.at == "stop" else "end"  # where seeds choose the stop, the end is what all of them say
     check = SeedCheck(training.dataset, training.trainer.config, training.scaler.method, logits, at).start()
     try:

@@ -4,6 +4,7 @@ from sogaal.data.conforming import Conformed, conform_frame
 from sogaal.data.dataset import MIN_ROWS, Dataset
 from sogaal.data.excel import sheet_names
 from sogaal.data.folder import list_tables, table_path
+from sogaal.data.gaps import gap_words, marks_gaps
 from sogaal.data.heads import column_names
 from sogaal.data.limits import MAX_BYTES
 from sogaal.data.openml import openml_number, openml_table
@@ -33,9 +34,11 @@ __all__ = [
     "column_names",
     "conform_frame",
     "datasets_folder",
+    "gap_words",
     "list_datasets",
     "list_tables",
     "load_dataset",
+    "marks_gaps",
     "openml_number",
     "openml_roles",
     "openml_table",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sogaal.cli import main
-from sogaal.data import Dataset, conform_frame, load_dataset, profile_source, read_table
+from sogaal.data import Dataset, conform_frame, gap_words, load_dataset, marks_gaps, profile_source, read_table
 from sogaal.errors import DataError
 from sogaal.exports import load_model
 from sogaal.preparation import Preparation
@@ -126,3 +126,48 @@ def test_a_sweep_takes_it_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
     assert main(["sweep", "--resume", "last", "--trials", "2", "--gaps", "fill", *runs]) == 2
     assert "--gaps cannot be given with it" in capsys.readouterr().err
+
+
+def top(data: Dataset, count: int, gappy: int) -> np.ndarray:
+    """Flags of ``count`` rows, ``gappy`` of them with a gap."""
+    gaps = FRAME.isna().any(axis=1).to_numpy()
+    flags = np.zeros(data.n, dtype=np.int8)
+    flags[np.flatnonzero(gaps)[:gappy]] = 1
+    flags[np.flatnonzero(~gaps)[: count - gappy]] = 1
+    return flags
+
+
+@pytest.mark.parametrize(
+    ("count", "gappy", "told"),
+    [(20, 12, True), (20, 4, False), (4, 4, False), (5, 5, True), (60, 13, False), (0, 0, False)],
+)
+def test_a_top_full_of_gaps_is_told(count: int, gappy: int, told: bool) -> None:
+    data = read()
+    share = FRAME.isna().any(axis=1).mean()
+    words = gap_words(data, top(data, count, gappy))
+    assert bool(words) == told == (gappy >= max(5, 2 * share * count))
+    if told:
+        assert words == (
+            f"{gappy} of the {count} flagged rows have an empty cell, {100 * share:.0f} % of all rows do: a gap counts "
+            "as suspicious in itself."
+        )
+
+
+def test_gaps_that_are_filled_are_not_told() -> None:
+    filled, plain = read(gaps="fill"), load_dataset("wine")
+    assert not marks_gaps(filled)
+    assert not marks_gaps(plain)
+    assert gap_words(filled, top(filled, 20, 20)) == gap_words(plain, np.ones(plain.n, dtype=np.int8)) == ""
+
+
+@pytest.mark.parametrize("kind", [["--seed", "1"], ["--n_estimators", "2"]])
+def test_the_training_tells_it(kind: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, scores = tmp_path / "claims.csv", tmp_path / "s.csv"
+    path.write_bytes(CSV)
+    train = ["train", str(path), "--no-save", "--stop_epochs", "60", "--share", "0.1", "--scores", str(scores), *kind]
+    assert main(train) == 0
+    errors = capsys.readouterr().err
+    words = gap_words(read(), pd.read_csv(scores)["flag"].to_numpy())
+    assert f"note: {words} If it should not, read the table with --gaps fill." in errors.splitlines()
+    assert main([*train, "--quiet"]) == main([*train, "--gaps", "fill"]) == 0
+    assert "flagged rows" not in capsys.readouterr().err
