@@ -21,15 +21,18 @@ def preview(chosen: str) -> None:
     with st.expander(plain(head), icon=":material/table:", expanded=True, key="preview"):
         if profile.problem:
             st.warning(plain(profile.problem), icon=":material/warning:")
-        _roles(st.session_state["upload_names"][1])
+        # Asked of all columns, so that the switch stays where the only one with gaps is left out.
+        _roles(st.session_state["upload_names"][1], any(one.missing + one.odd for one in profile.columns))
         height = "content" if len(profile.columns) <= MOST_ROWS else 35 * (MOST_ROWS + 1) + 3
         st.dataframe(
             _table(profile),
             hide_index=True,
             height=height,
-            column_config={"remark": st.column_config.Column(width=190)},
+            column_config={"remark": st.column_config.Column(width=_remark_width(profile))},
             alt="What each column of the table holds and is used as",
         )
+        if profile.duplicates:
+            st.caption(profile.duplicates_words)
         if left_out:
             names = ", ".join(f"{one.name} ({one.remark or one.kind})" for one in left_out[:6])
             more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
@@ -41,8 +44,9 @@ def preview(chosen: str) -> None:
         )
 
 
-def _roles(names: list[str]) -> None:
-    """The choice of labels, ids and what is left out; the reading is done where the file is."""
+def _roles(names: list[str], gaps: bool) -> None:
+    """The choice of labels, ids, what is left out and, where there are gaps, what they count as; the reading is done
+    where the file is."""
     if not names:
         return
     for key, value in zip(ROLES, st.session_state["upload_roles"], strict=True):
@@ -52,7 +56,7 @@ def _roles(names: list[str]) -> None:
         st.session_state["upload_roles"] = tuple(st.session_state[key] for key in ROLES)
 
     choices = list(role_choices(names))
-    label, ids, ignore, gaps = st.columns([1, 1, 1.4, 1.2], vertical_alignment="bottom")
+    label, ids, ignore = st.columns([1, 1, 2])
     label.selectbox(
         "Label column",
         choices,
@@ -78,13 +82,20 @@ def _roles(names: list[str]) -> None:
         help="Not looked at. Columns of one value, and those that are the same as another, are left out anyway, but "
         "for a table of plain numbers without gaps: there all stay, as on the command line.",
     )
-    gaps.toggle(
-        GAPS_LABEL,
-        key="upload_gaps",
-        on_change=changed,
-        help="What is missing is filled with the median or the most frequent value. On: a feature also says where, and "
-        "weighs as much as any other, so that rows with a rare gap rank high. Off: the filled value is all.",
-    )
+    if gaps:
+        st.toggle(
+            GAPS_LABEL,
+            key="upload_gaps",
+            on_change=changed,
+            help="What is missing is filled with the median or the most frequent value. On: a feature also says where, "
+            "and weighs as much as any other, so that rows with a rare gap rank high. Off: the filled value is all.",
+        )
+
+
+def _remark_width(profile: Profile) -> int:
+    """In pixels: none of the remarks is cut, as far as there is room for any other column."""
+    longest = max((len(one.remark) for one in profile.columns), default=0)
+    return min(max(90, round(6.3 * longest) + 20), 360)
 
 
 def _table(profile: Profile) -> pd.DataFrame:

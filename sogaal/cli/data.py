@@ -30,11 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
         max_bytes=MAX_BYTES,
         **reading(arguments),
     )
-    print(json.dumps(found.to_dict()) if arguments.json else "\n".join(_lines(found)))
+    print(json.dumps(found.to_dict()) if arguments.json else "\n".join(_lines(found, reading(arguments)["gaps"])))
     return 0
 
 
-def _lines(found: Profile) -> list[str]:
+def _lines(found: Profile, gaps: str) -> list[str]:
     columns = [
         Column("column", [one.name for one in found.columns], cut=True),
         Column("type", [one.kind for one in found.columns]),
@@ -45,4 +45,18 @@ def _lines(found: Profile) -> list[str]:
         Column("remark", [one.remark for one in found.columns], cut=True),
     ]
     head = f"{found.filename}: {found.rows:,} rows, {len(found.columns):,} columns"
-    return [head, "", *table(columns, room()), *(["", f"problem: {found.problem}"] if found.problem else [])]
+    below = [*([f"problem: {found.problem}"] if found.problem else []), *_remarks(found, gaps)]
+    return [head, "", *table(columns, room()), *([""] if below else []), *below]
+
+
+def _remarks(found: Profile, gaps: str) -> list[str]:
+    """What is to be known of the table as a whole."""
+    remarks = [found.duplicates_words] if found.duplicates else []
+    gappy = sum(one.use == "feature" and one.missing + one.odd > 0 for one in found.columns)
+    if gappy:
+        columns = "1 column" if gappy == 1 else f"{gappy:,} columns"
+        marked = "a feature says where, so that a gap counts in itself (not with --gaps fill)"
+        remarks.append(
+            f"What is missing in {columns} is filled, and {marked if gaps == 'mark' else 'no feature says where'}."
+        )
+    return remarks

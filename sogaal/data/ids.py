@@ -47,6 +47,16 @@ def names_rows(column: "pa.ChunkedArray[Any]", *, semicolons: bool = False) -> b
     return bool(np.all(np.mod(numbers.values, 1) == 0)) if np.isfinite(numbers.values).all() else False
 
 
+def almost_names_rows(name: str, repeats: int, missing: int, *, least: bool = False) -> str:
+    """Words for a column whose name sounds like ids and whose values cannot be: ``repeats`` of them came before,
+    ``missing`` are not there; empty where that is no reason. ``least``: not all rows were looked at."""
+    if not sounds_like_ids(name) or not repeats + missing:
+        return ""
+    found = [f"{'at least ' * least}{repeats:,} {'value repeats' if repeats == 1 else 'values repeat'}"] * (repeats > 0)
+    found += [f"{missing:,} {'is' if missing == 1 else 'are'} missing"] * (missing > 0)
+    return f"looks like an id, but {' and '.join(found)}"
+
+
 def counts_rows(values: npt.NDArray[np.float64]) -> bool:
     """Whether numbers (n,) climb by one from each row to the next, which hardly anything does that was measured."""
     return len(values) >= LEAST_COUNTED and bool((np.diff(values) == 1).all())

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow.compute as pc
 
 from sogaal.data.columns import RawTable, check_names, column_name, find, find_roles
-from sogaal.data.ids import counts_rows
+from sogaal.data.ids import almost_names_rows, counts_rows
 from sogaal.data.making import check_gaps, plain_numbers, read_labels, typed_column, uninformative
 from sogaal.data.numbers import is_text, plain
 from sogaal.data.typed import COUNTED_ROWS, TypedColumn
@@ -40,17 +41,36 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """A table's columns in order. problem: why it cannot be trained on as it is, else empty."""
+    """A table's columns in order. problem: why it cannot be trained on as it is, else empty.
+
+    duplicates: how many rows are the same as an earlier one in all columns that are features, of a long table among its
+        first rows (see `sogaal.data.typed.COUNTED_ROWS`).
+    """
 
     filename: str
     rows: int
     columns: tuple[ColumnProfile, ...]
     problem: str = ""
+    duplicates: int = 0
 
     @property
     def counts_are_least(self) -> bool:
         """Whether different values were counted in the first rows alone."""
         return self.rows > COUNTED_ROWS
+
+    @property
+    def duplicates_words(self) -> str:
+        """A sentence on rows that are the same; empty where none is."""
+        if not self.duplicates:
+            return ""
+        one = self.duplicates == 1
+        if self.counts_are_least:
+            told = f"Of the first {COUNTED_ROWS:,} rows {self.duplicates:,} {'is' if one else 'are'}"
+        else:
+            told = f"{self.duplicates:,} {'row is' if one else 'rows are'}"
+        return (
+            f"{told} the same as an earlier one in all used columns; {'it stays' if one else 'they stay'} in the table."
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -97,11 +117,25 @@ def profile_table(
             use = "left out"
         elif use == "feature" and remark:
             remark += "; stays, as all plain numbers do"
+        remark = remark or _remark(column, use, name in gone_names, why.get(i, ""))
         made.append(ColumnProfile(
             name, column.words, use, column.missing, column.odd, _distinct(table, i, column), _examples(table, i),
-            remark or _remark(column, use, name in gone_names, why.get(i, "")),
+            remark or _id_remark(name, column, use, table.n),
         ))  # fmt: skip
-    return Profile(table.filename, table.n, tuple(made), problem)
+    used_as_features = [column for (_, column), one in zip(typed, made, strict=True) if one.use == "feature"]
+    return Profile(table.filename, table.n, tuple(made), problem, _duplicates(used_as_features))
+
+
+def _duplicates(columns: Sequence[TypedColumn]) -> int:
+    """How many of the first rows are the same as an earlier one, by hashes of 64 bits; a gap is the same as a gap."""
+    # Without a sign at zero, which would make two zeros differ.
+    values = [column.values[:COUNTED_ROWS] + 0.0 for column in columns if column.values is not None]
+    if not values:
+        return 0
+    import pandas as pd  # takes a second to load
+
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(dict(enumerate(values)), copy=False), index=False)
+    return int(hashes.duplicated().sum())
 
 
 def _distinct(table: RawTable, i: int, column: TypedColumn) -> int:
@@ -115,8 +149,6 @@ def _remark(column: TypedColumn, use: Use, ignored: bool, why: str) -> str:
         return f"ignored, {why}" if why else "ignored"
     if column.unclear:
         return f"its numbers are unclear ({column.read.kind})"
-    if use == "left out" and column.kind == "text":
-        return "too many different texts for a category"
     if column.odd:
         return f"{column.odd:,} values count as missing: no {column.words}, or not finite"
     if use == "feature" and column.kind == "number" and column.values is not None and counts_rows(column.values):
@@ -124,6 +156,21 @@ def _remark(column: TypedColumn, use: Use, ignored: bool, why: str) -> str:
     if use == "feature" and len(column.levels) > USUAL.most:
         return "many levels: often more is found without it"  # docs/mixed.md
     return ""
+
+
+def _id_remark(name: str, column: TypedColumn, use: Use, n: int) -> str:
+    """On free text, which is left out, and on numbers of which most differ: some of the ``n`` values keep them from
+    being the ids that their name promises."""
+    if column.kind == "text" and use == "left out":
+        words = almost_names_rows(name, n - column.missing - column.texts, column.missing)
+        return words or "too many different texts for a category"
+    if column.kind != "number" or use != "feature" or column.values is None:
+        return ""
+    first = column.values[:COUNTED_ROWS]
+    given = first[~np.isnan(first)]
+    if column.distinct <= len(given) / 2 or (np.mod(given, 1) != 0).any():
+        return ""
+    return almost_names_rows(name, len(given) - column.distinct, column.missing, least=n > COUNTED_ROWS)
 
 
 def _examples(table: RawTable, i: int) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from sogaal.cli import main
-from sogaal.data import column_names, load_dataset, profile_source, read_table, sheet_names
+from sogaal.data import Profile, column_names, load_dataset, profile_source, read_table, sheet_names
+from sogaal.data.typed import COUNTED_ROWS
 from sogaal.errors import DataError
 
 RNG = np.random.default_rng(2)
@@ -180,3 +181,89 @@ def test_a_column_that_counts_the_rows_is_asked_about() -> None:
     assert (chosen.use, chosen.remark) == ("id", "")
     few = profile_source(table[:9].to_csv(index=False).encode(), filename="few.csv").columns[0]
     assert few.remark == ""
+
+
+def looked(frame: pd.DataFrame, **options: object) -> Profile:
+    return profile_source(frame.to_csv(index=False).encode(), filename="own.csv", **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "remark"),
+    [
+        ("claim_id", [f"C{i % 50}" for i in range(N)], "looks like an id, but 10 values repeat"),
+        ("claim_id", [f"C{max(i, 1)}" for i in range(N)], "looks like an id, but 1 value repeats"),
+        ("claim_id", [f"C{i % 50}" if i else None for i in range(N)],
+         "looks like an id, but 9 values repeat and 1 is missing"),
+        ("claimId", [f"C{i}" if i > 1 else None for i in range(N)], "looks like an id, but 2 are missing"),
+        ("claim nr", [7 * (i % 50) for i in range(N)], "looks like an id, but 10 values repeat"),
+        ("claim", [f"C{i % 50}" for i in range(N)], "too many different texts for a category"),
+        ("claim", [7 * (i % 50) for i in range(N)], ""),
+        ("room_nr", [i % 12 for i in range(N)], ""),
+        ("room_nr", (RNG.normal(size=N // 2).tolist() + list(range(N // 2))), ""),
+    ],
+)  # fmt: skip
+def test_what_is_almost_an_id_is_told(name: str, ids: list[object], remark: str) -> None:
+    found = looked(pd.DataFrame({"size": RNG.normal(size=N), name: ids}))
+    assert found.columns[1].remark == remark
+    assert found.columns[1].use == ("left out" if isinstance(ids[-1], str) else "feature")
+
+
+def test_rows_that_are_the_same_are_counted_in_the_used_columns() -> None:
+    frame = pd.DataFrame(
+        {
+            "order_id": [f"o{i}" for i in range(N)],
+            "height": RNG.normal(size=N).round(6),
+            "kind": RNG.choice(["a", "b", None], N),
+            "day": pd.Timestamp("2024-03-01") + pd.to_timedelta(RNG.integers(0, 90, N), "D"),
+            "note": [f"text {i}" for i in range(N)],
+            "is_fraud": [i % 10 == 0 for i in range(N)],
+        }
+    )
+    used = ["height", "kind", "day"]
+    assert looked(frame).duplicates == 0
+    assert looked(frame).duplicates_words == ""
+    frame.loc[50:56, used] = frame.loc[[3, 3, 3, 8, 9, 10, 11], used].to_numpy()
+    found = looked(frame)
+    assert found.duplicates == int(frame.duplicated(used).sum()) == 7
+    assert found.duplicates_words == (
+        "7 rows are the same as an earlier one in all used columns; they stay in the table."
+    )
+    assert looked(frame, ignore=["height", "day"]).duplicates == N - len(frame["kind"].unique())
+    frame = frame.assign(height=np.where(np.arange(N) == 50, -0.0, np.arange(N)), kind="a", day=1)
+    frame.loc[51, "height"] = 0.0  # as the first row, and as that with a sign
+    assert looked(frame).duplicates == 2
+    frame.loc[51, "height"] = 51.0
+    assert looked(frame).duplicates_words.startswith("1 row is the same as an earlier one")
+
+
+def test_of_a_long_table_the_first_rows_are_compared() -> None:
+    n = COUNTED_ROWS + 50
+    numbers = np.arange(n) * 3
+    numbers[[10, 20, n - 1]] = 0
+    found = looked(pd.DataFrame({"claim_nr": numbers, "size": np.where(numbers, numbers + 0.5, 7)}))
+    assert found.duplicates_words == (
+        "Of the first 100,000 rows 2 are the same as an earlier one in all used columns; they stay in the table."
+    )
+    assert found.columns[0].remark == "looks like an id, but at least 2 values repeat"
+
+
+def test_the_command_tells_of_rows_and_gaps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.csv"
+    frame = pd.DataFrame(
+        {"a": RNG.normal(size=N).round(3), "b": np.where(np.arange(N) % 9, RNG.integers(0, 9, N), None)}
+    )
+    frame.loc[30:32] = frame.loc[0:2].to_numpy()
+    frame.to_csv(path, index=False)
+    said = {}
+    for gaps in ("mark", "fill"):
+        assert main(["data", str(path), "--gaps", gaps]) == 0
+        said[gaps] = capsys.readouterr().out.splitlines()[-2:]
+    assert said["mark"][0] == said["fill"][0] == looked(frame).duplicates_words
+    assert said["mark"][0].startswith("3 rows are the same")
+    assert said["mark"][1] == (
+        "What is missing in 1 column is filled, and a feature says where, so that a gap counts in itself "
+        "(not with --gaps fill)."
+    )
+    assert said["fill"][1] == "What is missing in 1 column is filled, and no feature says where."
+    assert main(["data", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["duplicates"] == 3

@@ -1,5 +1,7 @@
 """The choice and the remarks at the columns of a table of one's own, and what the result says of its gaps."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,3 +89,36 @@ def test_the_result_says_nothing_where_gaps_are_filled(session: Session) -> None
     session.tab("Result")
     assert session.errors == []
     assert told_of_gaps(session) == []
+
+
+def test_a_table_without_gaps_asks_nothing_of_them() -> None:
+    session = Session()
+    session.upload("full.csv", FRAME.dropna().to_csv(index=False).encode())
+    assert session.errors == []
+    assert not [one for one in session.at.toggle if one.key == "upload_gaps"]
+
+
+def test_what_is_almost_an_id_and_rows_that_repeat_are_told() -> None:
+    frame = FRAME.assign(claim_id=[f"C{i % 120}" for i in range(N)])
+    frame.loc[70:74, "amount":] = frame.loc[0:4, "amount":].to_numpy()  # type: ignore[misc]
+    session = Session()
+    session.upload("claims.csv", frame.to_csv(index=False).encode())
+    assert session.says("Left out: claim_id (looks like an id, but 40 values repeat).")
+    assert session.says("5 rows are the same as an earlier one in all used columns; they stay in the table.")
+    dataset = _server.table(session.field("dataset"))
+    assert dataset.n == N
+    session.choose("upload_id", "claim_id")
+    assert _server.table(session.field("dataset")).id_name == "claim_id"
+
+
+@pytest.mark.parametrize("levels", [3, 30])
+def test_the_column_of_remarks_is_as_wide_as_the_longest(levels: int) -> None:
+    session = Session()
+    frame = FRAME.assign(town=[f"town {i % levels}" for i in range(N)]).drop(columns="claim_id")
+    session.upload("towns.csv", frame.to_csv(index=False).encode())
+    shown = next(one for one in session.at.dataframe if "remark" in one.value)
+    longest = max(map(len, shown.value["remark"]))
+    assert longest == (0 if levels == 3 else len("many levels: often more is found without it"))
+    width = json.loads(shown.proto.columns)["remark"]["width"]
+    assert width >= 6 * longest  # a letter has six pixels on average
+    assert (width < 100) == (levels == 3)
