@@ -141,13 +141,14 @@ class Explanation:
         return self.preparation.telling(self.values)
 
     def texts(self, row: int) -> list[str]:
-        """What a row has in each column, (c,): "43.2", "red", "2024-03-05", "missing"."""
+        """What a row has in each column, (c,): "43.2", "red", "2024-03-05", "missing", "43 (filled)"."""
         if self.preparation is None:
             return [f"{value:.6g}" for value in self.values[row]]
         words = self._words_of(self.telling)[row]
+        filled = [self.words is not None and self.words.is_gap(column, row) for column in range(len(words))]
         return [
-            value_text(self.preparation, feature, float(self.values[row, feature]), word)
-            for feature, word in zip(self.telling[row].tolist(), words, strict=True)
+            value_text(self.preparation, feature, float(self.values[row, feature]), word) + " (filled)" * gap
+            for feature, word, gap in zip(self.telling[row].tolist(), words, filled, strict=True)
         ]
 
     def labels(self, row: int) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import DataError
-from sogaal.preparation import Distribution, Levels, Preparation, Words, distribution, told
+from sogaal.preparation import Distribution, Filled, Levels, Preparation, Words, distribution, told
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
@@ -33,6 +33,7 @@ class Dataset:
         they are no part of the fingerprint.
     preparation: what made X of the columns of a raw table; None where those were plain numbers without gaps.
     levels: which level each row has in the category columns with rare ones, for which X has one feature together.
+    filled: which rows, bool (n,), have only a fill in the columns whose gaps no feature tells, by the columns' names.
 
     Arrays that can still be written to are copied. Raises DataError if a rule above is broken.
     """
@@ -51,6 +52,7 @@ class Dataset:
     id_name: str | None = None
     preparation: Preparation | None = None
     levels: Levels = field(default_factory=dict)
+    filled: Filled = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         X = _frozen(self.X, np.dtype(np.float32), self.name, "X")
@@ -90,7 +92,7 @@ class Dataset:
         """For explanations of some rows: the preparation, and what the rows' rare levels are called; None without."""
         if self.preparation is None:
             return None, None
-        return self.preparation, Words.of(self.preparation, self.levels).take(np.asarray(rows))
+        return self.preparation, Words.of(self.preparation, self.levels, self.filled).take(np.asarray(rows))
 
     def original(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> dict[str, Sequence[Any]]:
         """Some rows as the table had them, by the columns that were used: texts, and floats of numbers."""
@@ -104,7 +106,7 @@ class Dataset:
         if self.preparation is None:
             numbers = self.X[:, column].astype(np.float64)
             return Distribution(self.feature_names[column], "number", self.n, 0, numbers=numbers)
-        return distribution(self.preparation, self.X, self.levels, column)
+        return distribution(self.preparation, self.X, self.levels, self.filled, column)
 
     @cached_property
     def fingerprint(self) -> str:

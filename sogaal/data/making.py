@@ -1,7 +1,7 @@
 """From a table as its format gave it to a `Dataset`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from sogaal.data.labels import LabelColumn
 from sogaal.data.questions import hidden_labels, questions
 from sogaal.data.typed import TypedColumn, read_typed
 from sogaal.errors import DataError
-from sogaal.preparation import GAPS, Gaps, Levels, Preparation
+from sogaal.preparation import GAPS, Filled, Gaps, Levels, Preparation
 
 Typed = tuple[int, TypedColumn]
 
@@ -70,6 +70,7 @@ def make_dataset(
         id_name=None if roles.id is None else column_name(table, roles.id),
         preparation=made.preparation,
         levels=made.levels,
+        filled=made.filled,
     )
 
 
@@ -114,8 +115,9 @@ class _Made:
     names: tuple[str, ...]
     numbers: Mapping[str, npt.NDArray[np.floating[Any]]]
     notes: tuple[str, ...]
-    preparation: Preparation | None
-    levels: Levels
+    preparation: Preparation | None = None
+    levels: Levels = field(default_factory=dict)
+    filled: Filled = field(default_factory=dict)
 
 
 def _features(table: RawTable, columns: list[Typed], gaps: Gaps) -> _Made:
@@ -134,7 +136,7 @@ def _features(table: RawTable, columns: list[Typed], gaps: Gaps) -> _Made:
     plain = plain_features(table, [(i, column.read) for i, column in telling], left_out)
     numbers = dict(zip(plain.names, plain.X.T, strict=True))
     notes = (*plain.notes, *_kept_notes(table, telling))
-    return _Made(plain.X, plain.names, numbers, notes, None, {})
+    return _Made(plain.X, plain.names, numbers, notes)
 
 
 def plain_numbers(usable: list[Typed]) -> list[Typed] | None:
@@ -183,7 +185,10 @@ def _prepared(table: RawTable, usable: list[Typed], left_out: list[tuple[str, st
         for j, column in enumerate(preparation.columns)
         if column.rare
     }
-    return _Made(preparation.transform(values), preparation.feature_names, numbers, tuple(notes), preparation, levels)
+    filled = {column.name: np.isnan(values[j]) for j, column in enumerate(preparation.columns) if column.filled}
+    return _Made(
+        preparation.transform(values), preparation.feature_names, numbers, tuple(notes), preparation, levels, filled
+    )
 
 
 def uninformative(table: RawTable, usable: Sequence[Typed], gaps: Gaps = "mark") -> dict[int, str]:

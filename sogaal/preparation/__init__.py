@@ -9,13 +9,14 @@ from sogaal.preparation.columns import GAPS, USUAL, Gaps, Grouping, Kind, Prepar
 from sogaal.preparation.deviations import Deviations
 from sogaal.preparation.original import Distribution, distribution, told
 from sogaal.preparation.pipeline import Preparation, RawColumn
-from sogaal.preparation.wording import Levels, Words, phrase, usual_text, value_text
+from sogaal.preparation.wording import Filled, Levels, Words, phrase, usual_text, value_text
 
 __all__ = [
     "GAPS",
     "USUAL",
     "Deviations",
     "Distribution",
+    "Filled",
     "Gaps",
     "Grouping",
     "Kind",

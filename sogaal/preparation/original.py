@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from sogaal.preparation.columns import DAY, RARE, Kind
 from sogaal.preparation.pipeline import Preparation
-from sogaal.preparation.wording import Levels, Words, value_text
+from sogaal.preparation.wording import Filled, Levels, Words, value_text
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -45,10 +45,15 @@ class Distribution:
         return float(50.0 * (below + up_to) / max(len(self.numbers), 1))
 
 
-def distribution(preparation: Preparation, X: Float32Array, levels: Levels, position: int) -> Distribution:
-    """That of the column at ``position`` in the table that became X (n, features); ``levels`` as of `Dataset`."""
+def distribution(
+    preparation: Preparation, X: Float32Array, levels: Levels, filled: Filled, position: int
+) -> Distribution:
+    """That of the column at ``position`` in the table that became X (n, features); ``levels``, ``filled`` as of
+    `Dataset`."""
     column, (first, last) = preparation.columns[position], preparation.spans[position]
-    gaps = X[:, last - 1] > 0 if column.indicator else np.zeros(len(X), dtype=np.bool_)
+    gaps = filled.get(column.name, np.zeros(len(X), dtype=np.bool_))
+    if column.indicator:
+        gaps = X[:, last - 1] > 0
     there, missing = X[~gaps], int(gaps.sum())
     values = there[:, first].astype(np.float64)
     if column.kind == "category":
@@ -89,11 +94,15 @@ def told(preparation: Preparation, X: Float32Array, words: Words | None) -> dict
     found: dict[str, Sequence[Any]] = {}
     for place, (column, (first, last)) in enumerate(zip(preparation.columns, preparation.spans, strict=True)):
         if column.kind == "number":
-            missing = telling[:, place] == last - 1 if column.indicator else np.zeros(len(X), dtype=np.bool_)
+            missing = np.zeros(len(X), dtype=np.bool_) if words is None else words.gaps.get(place, False)
+            if column.indicator:
+                missing = telling[:, place] == last - 1
             found[column.name] = np.where(missing, np.nan, X[:, first].astype(np.float64)).tolist()
             continue
         found[column.name] = [
-            value_text(preparation, feature, float(X[row, feature]), words.word(place, row) if words else "")
+            "missing"
+            if words and words.is_gap(place, row)
+            else value_text(preparation, feature, float(X[row, feature]), words.word(place, row) if words else "")
             for row, feature in enumerate(telling[:, place].tolist())
         ]
     return found

@@ -1,7 +1,7 @@
 """What a prepared feature says of a row, in the words of the table that it came from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -13,25 +13,30 @@ from sogaal.preparation.pipeline import Preparation
 
 # Which level each row has, by the name of a column with rare levels: int32 (n,), -1 where it is none that is known.
 Levels = Mapping[str, npt.NDArray[np.int32]]
+# Which rows have no value, by the name of a column whose gaps are filled without a feature that says so: bool (n,).
+Filled = Mapping[str, npt.NDArray[np.bool_]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """The values that categories had in some rows, where their feature does not tell: those of rare and new levels.
+    """What columns had in some rows where no feature tells it: rare and new levels of categories, and gaps.
 
     columns: by position in the preparation, the number of the value in ``texts`` for each row, -1 where there is none.
+    gaps: by position, bool for each row, whether its value only fills a gap.
     """
 
     columns: Mapping[int, npt.NDArray[np.int32]]
     texts: Mapping[int, Sequence[str]]
+    gaps: Mapping[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, preparation: Preparation, levels: Levels) -> Self:
+    def of(cls, preparation: Preparation, levels: Levels, filled: Filled) -> Self:
         """Those of the rows that the preparation was fitted on."""
         at = {column.name: i for i, column in enumerate(preparation.columns)}
         there = {at[name]: codes for name, codes in levels.items() if name in at}
-        return cls(there, {i: preparation.columns[i].levels for i in there})
+        gaps = {at[name]: rows for name, rows in filled.items() if name in at}
+        return cls(there, {i: preparation.columns[i].levels for i in there}, gaps)
 
     def word(self, column: int, row: int) -> str:
         """What the column has in a row; empty where that is not known."""
@@ -39,9 +44,14 @@ class Words:
             return ""
         return self.texts[column][int(self.columns[column][row])]
 
+    def is_gap(self, column: int, row: int) -> bool:
+        """Whether the row's value in the column only fills a gap."""
+        return column in self.gaps and bool(self.gaps[column][row])
+
     def take(self, rows: npt.NDArray[np.integer]) -> "Words":
         """Those of some of the rows."""
-        return Words({i: codes[rows] for i, codes in self.columns.items()}, self.texts)
+        gaps = {i: there[rows] for i, there in self.gaps.items()}
+        return Words({i: codes[rows] for i, codes in self.columns.items()}, self.texts, gaps)
 
 
 def value_text(preparation: Preparation, feature: int, value: float, word: str = "") -> str:

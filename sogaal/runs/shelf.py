@@ -40,7 +40,7 @@ def table_key(dataset: Dataset) -> str:
         digest.update(f"{name is None} {len(encoded)}\n".encode() + encoded)
     if dataset.preparation is not None:
         digest.update(json.dumps(dataset.preparation.to_dict()).encode("utf-8", "surrogatepass"))
-    for name, array in {**_ids_arrays(dataset.ids), **_levels_arrays(dataset)}.items():
+    for name, array in {**_ids_arrays(dataset.ids), **_column_arrays(dataset)}.items():
         digest.update(f"{name} {len(array)}\n".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:32]
@@ -137,7 +137,7 @@ def _packed(dataset: Dataset) -> bytes:
     if dataset.y is not None:
         arrays["y"] = dataset.y
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays, **_ids_arrays(dataset.ids), **_levels_arrays(dataset))
+    np.savez(content, allow_pickle=False, **arrays, **_ids_arrays(dataset.ids), **_column_arrays(dataset))
     return content.getvalue()
 
 
@@ -155,6 +155,7 @@ def _unpacked(path: Path) -> Dataset:
         notes=tuple(about["notes"]),
         preparation=preparation,
         levels=_levels(found, preparation),
+        filled=_filled(found, preparation),
         **{name: about[name] for name in (*_TEXTS, "label_name", "id_name")},
     )
 
@@ -170,14 +171,15 @@ def _ids_arrays(ids: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     return {"ids_text": _bytes(b"".join(texts)), "ids_ends": ends.astype("<i8")}
 
 
-def _levels_arrays(dataset: Dataset) -> dict[str, npt.NDArray[Any]]:
-    """By the position of the column in the preparation: names may be anything."""
-    columns = () if dataset.preparation is None else dataset.preparation.columns
-    return {
-        f"levels_{position}": dataset.levels[column.name].astype("<i4")
-        for position, column in enumerate(columns)
-        if column.name in dataset.levels
-    }
+def _column_arrays(dataset: Dataset) -> dict[str, npt.NDArray[Any]]:
+    """Rare levels and filled gaps, by the position of the column in the preparation: names may be anything."""
+    made: dict[str, npt.NDArray[Any]] = {}
+    for position, column in enumerate(() if dataset.preparation is None else dataset.preparation.columns):
+        if column.name in dataset.levels:
+            made[f"levels_{position}"] = dataset.levels[column.name].astype("<i4")
+        if column.name in dataset.filled:
+            made[f"filled_{position}"] = np.packbits(dataset.filled[column.name])
+    return made
 
 
 def _levels(found: dict[str, npt.NDArray[Any]], preparation: Preparation | None) -> dict[str, npt.NDArray[np.int32]]:
@@ -189,6 +191,15 @@ def _levels(found: dict[str, npt.NDArray[Any]], preparation: Preparation | None)
                 raise ValueError(f"the levels of {column.name!r} are not those of its column")
             levels[column.name] = codes.astype(np.int32)
     return levels
+
+
+def _filled(found: dict[str, npt.NDArray[Any]], preparation: Preparation | None) -> dict[str, npt.NDArray[np.bool_]]:
+    n = len(found["X"])
+    return {
+        column.name: np.unpackbits(found[f"filled_{position}"], count=n).astype(np.bool_)
+        for position, column in enumerate(() if preparation is None else preparation.columns)
+        if f"filled_{position}" in found
+    }
 
 
 def _ids(found: dict[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:

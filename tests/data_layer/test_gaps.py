@@ -7,13 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sogaal import Trainer
 from sogaal.cli import main
+from sogaal.config import make_config
 from sogaal.data import Dataset, conform_frame, gap_words, load_dataset, marks_gaps, profile_source, read_table
 from sogaal.errors import DataError
 from sogaal.exports import load_model
+from sogaal.model import Model
 from sogaal.preparation import Preparation
 from sogaal.runs.shelf import Shelf
 from sogaal.runs.store import RunStore
+from sogaal.scaling import Scaler
 
 N = 200
 
@@ -94,6 +98,33 @@ def test_a_saved_table_is_read_back_as_it_was(tmp_path: Path) -> None:
     back = shelf.get(shelf.put(filled, "run"))
     assert prepared(back).columns == prepared(filled).columns
     np.testing.assert_array_equal(back.X, filled.X)
+    rows = np.flatnonzero(FRAME.isna().any(axis=1))
+    pd.testing.assert_frame_equal(pd.DataFrame(back.original(rows)), pd.DataFrame(filled.original(rows)))
+
+
+def test_rows_are_told_with_their_gaps_though_these_are_filled() -> None:
+    marked, filled = read(), read(gaps="fill")
+    rows = np.arange(N)
+    expected = pd.DataFrame(marked.original(rows)).drop(columns="empty")
+    pd.testing.assert_frame_equal(pd.DataFrame(filled.original(rows)), expected)
+    assert expected["age"].isna().sum() == FRAME["age"].isna().sum() > 0
+    for place, name in enumerate(("amount", "age", "paid", "category", "day")):
+        one, other = marked.distribution(place), filled.distribution(place)
+        assert (one.name, one.missing, one.levels, one.counts) == (name, other.missing, other.levels, other.counts)
+        np.testing.assert_array_equal(one.numbers, other.numbers)
+
+
+def test_an_explanation_says_which_values_are_fills() -> None:
+    filled = read(gaps="fill")
+    scaler = Scaler.fit(filled.X, "minmax", filled.feature_names)
+    trainer = Trainer(scaler.transform(filled.X), make_config("post", stop_epochs=2))
+    trainer.advance(5)
+    gap = int(np.flatnonzero(FRAME["age"].isna())[0])
+    rows = [gap, gap + 1]
+    model = Model.from_trainer(trainer, scaler, filled)
+    found = model.explain(filled.X[rows], words=filled.wording(rows)[1])
+    assert found.labels(0)[1] == f"age = {FRAME['age'].median():.6g} (filled)"
+    assert found.labels(1)[1] == f"age = {FRAME['age'][gap + 1]:.6g}"
 
 
 def test_the_commands_take_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
