@@ -44,7 +44,7 @@ def rows(
     for name, values in list(columns.items())[:MOST_FEATURES]:
         # A column may be called rank, as ours is.
         shown[f"{name} (table)" if name in shown else name] = values
-    _table(shown, None if trust is None else _trust.column_of(trust), f"rows_{run.id}_{at}", places)
+    _table(shown, None if trust is None else _trust.column_of(run, trust), f"rows_{run.id}_{at}", places)
     if len(columns) > MOST_FEATURES:
         st.caption(f"Shown are the first {MOST_FEATURES} of {len(columns)} columns.")
     if voters:

@@ -29,8 +29,10 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 SEEDS = 8
-# From these mean overlaps on the top counts as steady, and as partly so.
-STEADY, PARTLY = 0.8, 0.5
+# From these mean overlaps on the top counts as repeatable, and as partly so.
+REPEATABLE, PARTLY = 0.8, 0.5
+# What goes with a verdict that sounds good: seeds agree on upside-down rankings too.
+CAVEAT = "which does not say right"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +66,15 @@ class Trust:
 
     @property
     def verdict(self) -> str:
-        """Two or three words."""
-        if self.overlap >= STEADY:
-            return "Steady"
-        return "Partly steady" if self.overlap >= PARTLY else "Mostly the luck of the seed"
+        """A few words, which are about repetition alone and say so."""
+        if self.overlap >= REPEATABLE:
+            return f"Repeatable, {CAVEAT}"
+        return f"Partly repeatable, {CAVEAT}" if self.overlap >= PARTLY else "Mostly the luck of the seed"
+
+
+def unit_of(config: TrainConfig) -> str:
+    """What is asked several times: a "seed", or a "group" of seeds where several play in one run."""
+    return "group" if config.automatic and config.auto_seeds > 1 else "seed"
 
 
 def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[int], top: int) -> Trust:

@@ -437,6 +437,18 @@ def test_other_seeds_say_how_far_to_trust_the_ranking(capsys: pytest.CaptureFixt
     assert f"{found['overlap']:.0%} of the top {found['top']} in common" in capsys.readouterr().out
 
 
+def test_groups_of_seeds_are_told_as_such_and_what_repeats_is_not_called_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    auto = ("--preset", "auto", "--auto_seeds", "2", "--max_epochs", "20")
+    assert main(["train", "wine", *auto, "--trust", "--share", "0.5", "--no-save", "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    said = next(line for line in printed.splitlines() if line.startswith("trust "))
+    assert "repeatable, which does not say right" in said
+    assert "pairs of 8 groups of 2 seeds" in said
+    assert "one group alone" in printed
+
+
 def test_explain_needs_a_file_for_the_scores(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "wine", "--explain"]) == 2
     assert "--scores must name their file" in capsys.readouterr().err

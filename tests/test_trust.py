@@ -44,11 +44,11 @@ def test_a_row_that_one_seed_alone_ranks_high_owes_its_place_to_it() -> None:
     assert found.missed.tolist() == [2]
 
 
-def test_the_same_ranking_is_steady_and_chance_is_not() -> None:
+def test_the_same_ranking_is_repeatable_which_is_not_called_right_and_chance_is_neither() -> None:
     rng = np.random.default_rng(0)
     row = rng.normal(size=1000)
     same = trust_of([row] * 8, range(8), 50)
-    assert (same.overlap, same.verdict) == (1, "Steady")
+    assert (same.overlap, same.verdict) == (1, "Repeatable, which does not say right")
     assert same.correlation == pytest.approx(1)
     assert same.counts.tolist() == [8] * 50
     other = trust_of([rng.normal(size=1000) for _ in range(8)], range(8), 50)

@@ -64,8 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--trust",
         action="store_true",
-        help="train seven more seeds and say how much of the top that --share flags they have in common, and which "
-        "rows owe their place to one seed; no label is used",
+        help="train seven more seeds (with stop_epochs auto: groups of them) and say how much of the top that --share "
+        "flags they have in common, and which rows owe their place to one; no label is used, and what is repeatable "
+        "may still be wrong",
     )
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
     ensemble = parser.add_argument_group("an ensemble")
@@ -148,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(training.json({} if trust is None else {"trust": trust_values(trust, training.dataset)}))
     else:
-        print(training.table(written, {} if trust is None else trust_rows(trust, training.dataset)))
+        print(training.table(written, {} if trust is None else trust_rows(trust, training.dataset, config)))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``sogaal train --trust``: seven more seeds say how far the ranking of the first can be trusted."""
+"""``sogaal train --trust``: seven more seeds say how much of the first one's ranking is repeatable."""
 
 import sys
 from typing import Any
@@ -7,12 +7,13 @@ import numpy as np
 from tqdm import tqdm
 
 from sogaal.cli.training import Training
+from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import SogaalError
 from sogaal.metrics import flag
 from sogaal.model import At
 from sogaal.snapshots import JobState
-from sogaal.trust import SEEDS, SeedCheck, Trust
+from sogaal.trust import SEEDS, SeedCheck, Trust, unit_of
 
 # Seconds between two looks at the progress.
 BEAT = 0.2
@@ -67,16 +68,18 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def trust_rows(trust: Trust, dataset: Dataset) -> dict[str, str]:
+def trust_rows(trust: Trust, dataset: Dataset, config: TrainConfig) -> dict[str, str]:
     """What the table at the end says of it."""
-    seeds, top = len(trust.seeds), f"top {trust.top:,}"
+    unit, top = unit_of(config), f"top {trust.top:,}"
+    of = f" of {config.auto_seeds} seeds" if unit == "group" else ""
     found = {
-        "trust": f"{trust.verdict.lower()}: {trust.overlap:.0%} of the {top} in common, mean over pairs of {seeds} "
-        f"seeds (by chance {trust.chance:.0%}); rank correlation {trust.correlation:.2f}; no label used",
-        "one seed alone": _named(dataset, trust.one_seed) or f"no row of the {top}",
+        "trust": f"{trust.verdict[0].lower()}{trust.verdict[1:]}: {trust.overlap:.0%} of the {top} in common, mean "
+        f"over pairs of {len(trust.seeds)} {unit}s{of} (by chance {trust.chance:.0%}); rank correlation "
+        f"{trust.correlation:.2f}; no label used",
+        f"one {unit} alone": _named(dataset, trust.one_seed) or f"no row of the {top}",
     }
     missed = _named(dataset, trust.missed)
-    return found | ({"missing": f"{missed}: in the {top} of most seeds"} if missed else {})
+    return found | ({"missing": f"{missed}: in the {top} of most {unit}s"} if missed else {})
 
 
 def _named(dataset: Dataset, rows: Any) -> str:

@@ -224,6 +224,21 @@ def test_eight_seeds_are_asked_how_far_to_trust_the_ranking() -> None:
     assert session.at.dataframe[0].value["seeds"].tolist() == check.trust(20).counts.tolist()
 
 
+def test_the_answer_names_groups_where_several_seeds_play_and_says_that_repeatable_is_not_right() -> None:
+    session = Session(data="wine", preset="auto")
+    job = session.start(auto_seeds=2, max_epochs=20)
+    session.finish()
+    session.tab("Result")
+    assert session.says("2 seeds rank here together")
+    assert not session.says("One seed is a gamble")
+    session.at.number_input("share").set_value(50.0)
+    session.press("Ask eight groups of seeds")
+    assert _trust._checks()[(job.id, "end")].wait(60)
+    session.look()
+    assert session.says("epeatable, which does not say right**: two of 8 groups have on average")
+    assert session.says("seeds may agree and all be wrong")
+
+
 def test_asking_seeds_can_be_cancelled() -> None:
     session = Session(data="wine", stop_epochs="100000", max_epochs="300000")
     job = session.start(stop_epochs=100000)
