@@ -31,6 +31,7 @@ SETUPS: dict[str, dict[str, Any]] = {
     "bias -1": {"generator_bias": -1.0},
     "bias 10": {"generator_bias": 10.0},
     "unscaled": {"scaling": "none"},
+    "robust scaling": {"scaling": "robust"},
 }
 HEALTHY, BAD = 0.9, 0.6
 WORDS = ("failure", "warning", "note")

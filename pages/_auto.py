@@ -31,12 +31,16 @@ def stop(run: Shown) -> None:
     """Say why a run ended where it did, and how good that is."""
     choice = run.snapshot().choice
     if choice is not None:
-        st.caption(f":material/auto_awesome: **The stop.** {choice.why} {auto_words()}")
+        st.caption(f":material/auto_awesome: **The stop.** {choice.why} {auto_words(run.scaling)}")
 
 
 def promise() -> str:
     """How good the automatic stop is, a paragraph for the page before a run; nothing where the stop is set by hand."""
-    return f"{auto_words()}\n\n" if st.session_state[_setup.key_of("stop_epochs")] == AUTO else ""
+    return (
+        f"{auto_words(st.session_state['set_scaling'])}\n\n"
+        if st.session_state[_setup.key_of("stop_epochs")] == AUTO
+        else ""
+    )
 
 
 def turning(snapshot: Snapshot) -> figures.TurningInfo | None:
@@ -72,7 +76,7 @@ def switch() -> bool:
         key=KEY,
         on_change=_take,
         help=f"Several seeds play, the run ends where D turns, and all their D's up to there score together. No label "
-        f"is used. {auto_words()}",
+        f"is used. {auto_words(st.session_state['set_scaling'])}",
     )
     return bool(st.session_state[KEY])
 

@@ -43,6 +43,7 @@ def _look(run: Shown) -> tuple[Finding, ...]:
         scaling=run.scaling,
         diverged=run.diverged,
         choice=snapshot.choice,
+        voters=snapshot.result.voters_end if run.config.automatic and snapshot.result is not None else (),
     )
     return diagnose(evidence)
 

@@ -9,6 +9,7 @@ from pages._words import plain
 from sogaal.config import AUTO_STEPS, FIELDS, MAIN_PRESETS, PRESETS, FieldInfo, TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import ConfigError
+from sogaal.labelfree.measured import scaling_words
 
 GROUPS = {
     "learning": "Learning",
@@ -170,7 +171,8 @@ def _more(fault: ConfigError | None) -> None:
             list(_setup.SCALINGS),
             key="set_scaling",
             format_func=_setup.SCALINGS.__getitem__,
-            help="G's noise fills [0, 1): min-max puts the data there too. Without scaling G may never reach them.",
+            help="G's noise fills [0, 1): min-max puts the data there too. Without scaling G may never reach them. "
+            f"{scaling_words()}",
         )
 
 

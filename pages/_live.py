@@ -284,7 +284,7 @@ def _curves(run: Shown, snapshot: Snapshot) -> None:
     )
     st.caption(figures.curves_caption(info))
     if turning is not None:
-        st.caption(f":material/auto_awesome: {auto_words()}")
+        st.caption(f":material/auto_awesome: {auto_words(run.scaling)}")
     elif not labels:
         st.caption(
             ":material/label_off: This table has no labels, so there is no AUC: nobody can say here how good the "

@@ -25,6 +25,7 @@ from sogaal.cli import COMMANDS, main
 from sogaal.cli import app as app_command
 from sogaal.cli.training import Training
 from sogaal.config import FIELDS, make_config
+from sogaal.labelfree.measured import auto_words, scaling_words
 from sogaal.metrics import rank
 from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
@@ -435,6 +436,22 @@ def test_other_seeds_say_how_far_to_trust_the_ranking(capsys: pytest.CaptureFixt
     assert 0 <= found["overlap"] <= 1
     assert main(["train", "wine", *map(str, QUICK), "--trust", "--share", "0.1", "--no-save", "--quiet"]) == 0
     assert f"{found['overlap']:.0%} of the top {found['top']} in common" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_the_help_of_scaling_says_what_robust_does_to_the_automatic_stop(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--help"]) == 0
+    printed = "".join(capsys.readouterr().out.split())  # a line may end after a hyphen
+    assert "".join(scaling_words().split()) in printed
+
+
+def test_the_figure_of_min_max_is_not_printed_with_robust_scaling(capsys: pytest.CaptureFixture[str]) -> None:
+    auto = ("--preset", "auto", "--auto_seeds", "2", "--max_epochs", "20", "--no-save", "--quiet")
+    assert main(["train", "wine", *auto, "--scaling", "robust"]) == 0
+    said = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("how good"))
+    assert said.endswith(auto_words("robust"))
 
 
 def test_groups_of_seeds_are_told_as_such_and_what_repeats_is_not_called_right(

@@ -278,7 +278,7 @@ def test_snapshots_do_not_go_with_it() -> None:
         SOGAAL(stop_epochs="auto", snapshots=4).fit(DATA.X)
 
 
-def findings(config: TrainConfig, table: Any = X, scaling: str = "minmax") -> dict[str, str]:
+def diagnosed(config: TrainConfig, table: Any = X, scaling: str = "minmax") -> dict[str, Finding]:
     trainer = Trainer(table, config)
     frames = []
     while trainer.advance(50):
@@ -286,14 +286,33 @@ def findings(config: TrainConfig, table: Any = X, scaling: str = "minmax") -> di
     evidence = Evidence(
         config, trainer.history.view(), frames, trainer.batches, trainer.stop_step,
         complete=True, X=table, scaling=scaling, choice=trainer.choice,
+        voters=[weights for seed in trainer.voters() for weights in seed],
     )  # fmt: skip
-    return {finding.kind: finding.severity for finding in diagnose(evidence)}
+    return {finding.kind: finding for finding in diagnose(evidence)}
+
+
+def findings(config: TrainConfig, table: Any = X, scaling: str = "minmax") -> dict[str, str]:
+    return {kind: finding.severity for kind, finding in diagnosed(config, table, scaling).items()}
 
 
 def test_the_diagnosis_of_a_healthy_run_finds_no_fault() -> None:
     assert set(findings(auto()).values()) == {"note"}
     # It turns over on the way: the last D ranks upside down, and is not what scores.
     assert "inverted_ranking" not in findings(auto())
+
+
+def test_robust_scaling_is_a_warning_with_a_remedy_and_the_stand_in_is_that_of_all_ds_together() -> None:
+    table = load_dataset("onecluster")
+    robust = Scaler.fit(table.X, "robust").transform(table.X)
+    found = diagnosed(make_config("auto"), robust, "robust")
+    assert (found["robust_scaling"].severity, found["robust_scaling"].changes) == ("warning", {"scaling": "minmax"})
+    assert found["inverted_together"].severity == "warning"  # the AUC is .00
+    assert found["inverted_together"].numbers["probe"] < 0.2
+    table = load_dataset("breast_cancer")
+    good = diagnosed(make_config("auto"), Scaler.fit(table.X, "minmax").transform(table.X))
+    assert not {"robust_scaling", "inverted_together"} & set(good)
+    # The one game's D has turned, .06; what ranks has not.
+    assert good["no_labels"].numbers["probe"] > 0.9
 
 
 def test_a_generator_that_is_dead_all_the_way_is_a_failure() -> None:

@@ -32,6 +32,6 @@ def judged(
     evidence = Evidence(
         config, trainer.history.view(), frames, trainer.batches, trainer.stop_step,
         complete=not trouble, X=X, scaling=scaling, diverged=trouble,
-        choice=trainer.choice,
+        choice=trainer.choice, voters=[weights for seed in trainer.voters() for weights in seed],
     )  # fmt: skip
     return trainer, evidence

@@ -7,6 +7,7 @@ from sogaal.cli.parsing import RUNS_HELP, UsageError, add_reading_arguments, add
 from sogaal.cli.train import MAX_BYTES, add_field_arguments, config_of, source_of
 from sogaal.config import FIELDS
 from sogaal.labelfree.choosing import without_labels_words
+from sogaal.labelfree.measured import scaling_words
 
 _EPILOG = """What varies, as it is typed:
   --vary lr_g=1e-5..1e-2          a range; by ratio where the field or its ends call for it
@@ -31,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--path", metavar="FILE_OR_NAME", help="the same")
     add_table_arguments(parser)
     add_reading_arguments(parser)
-    parser.add_argument("--scaling", choices=("minmax", "robust", "none"), help="of the columns (default minmax)")
+    parser.add_argument(
+        "--scaling", choices=("minmax", "robust", "none"), help=f"of the columns (default minmax). {scaling_words()}"
+    )
     parser.add_argument("--preset", metavar="NAME", help="what all trials have in common; flags change single values")
     search = parser.add_argument_group("the search")
     search.add_argument(

@@ -17,6 +17,7 @@ from sogaal.cli.parsing import (
 )
 from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
+from sogaal.labelfree.measured import scaling_words
 
 if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
     from sogaal.cli.ensemble import EnsembleTraining
@@ -47,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_table_arguments(parser)
     add_reading_arguments(parser)
     parser.add_argument(
-        "--scaling", choices=("minmax", "robust", "none"), default="minmax", help="of the columns (default minmax)"
-    )
+        "--scaling", choices=("minmax", "robust", "none"), default="minmax",
+        help=f"of the columns (default minmax). {scaling_words()}",
+    )  # fmt: skip
     parser.add_argument("--runs", metavar="DIR", help=RUNS_HELP)
     parser.add_argument("--no-save", action="store_true", help="leave no run there")
     parser.add_argument("--preset", metavar="NAME", help="start from a named set of values; flags change single ones")

@@ -242,7 +242,11 @@ class Training:
             "table": f"{data.name}: {data.n:,} rows, {data.d:,} features, {labels}",
             "setting": ", ".join(f"{name} {value}" for name, value in self._setting().items()),
             "training": f"{trainer.step:,} steps, {trainer.epoch:,} epochs, {summary['seconds']:.1f} s; {stopped}",
-            **({} if trainer.choice is None else {"chosen stop": trainer.choice.why, "how good": auto_words()}),
+            **(
+                {}
+                if trainer.choice is None
+                else {"chosen stop": trainer.choice.why, "how good": auto_words(self.scaler.method)}
+            ),
             "D loss, G loss": f"{_number(summary['d_loss'])}, {_number(summary['g_loss'])}",
         }
         if data.y is not None:

@@ -26,8 +26,8 @@ from sogaal.diagnosis.rules_game import (
 )
 from sogaal.diagnosis.rules_generator import dead_generator, mode_collapse, never_reaches, stopped_too_early
 from sogaal.diagnosis.rules_ranking import inverted_ranking, over_trained, stopped_too_late, verdict
-from sogaal.diagnosis.rules_seeds import seeds_disagree, seeds_lost, softened, stop_at_the_edge
-from sogaal.diagnosis.rules_setup import divergence, no_labels, unscaled
+from sogaal.diagnosis.rules_seeds import inverted_together, seeds_disagree, seeds_lost, softened, stop_at_the_edge
+from sogaal.diagnosis.rules_setup import divergence, no_labels, robust_scaling, unscaled
 
 __all__ = ["KINDS", "OF_ALL_SEEDS", "RULES", "Evidence", "Finding", "Severity", "diagnose"]
 
@@ -51,16 +51,20 @@ RULES = (
     seeds_lost,
     seeds_disagree,
     stop_at_the_edge,
+    robust_scaling,
+    inverted_together,
 )
 # Where several seeds choose the stop and score together, the ranking is not that of the one game which is on record.
 OF_ALL_SEEDS = (
     divergence,
     unscaled,
+    robust_scaling,
     seeds_lost,
     dead_generator,
     dead_discriminator,
     discriminator_wins,
     mode_collapse,
+    inverted_together,
     seeds_disagree,
     stop_at_the_edge,
     no_labels,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from sogaal.choice import Choice
 from sogaal.config import TrainConfig
-from sogaal.frames import Frame
+from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import HistoryView
 
 FloatArray = npt.NDArray[np.float32]
@@ -29,6 +29,7 @@ class Evidence:
     or None where it is gone. ``scaling``: the method that made it. ``diverged``: the message of a run whose numbers
     left the finite range, else empty: such a run is not complete, and neither is one that is merely under way.
     ``choice``: how the seeds of an automatic run chose its stop; None for any other, or where that is not known.
+    ``voters``: the D's whose mean logit ranks the rows of an automatic run; none for any other, or where they are gone.
     """
 
     config: TrainConfig
@@ -41,6 +42,7 @@ class Evidence:
     scaling: str
     diverged: str = ""
     choice: Choice | None = None
+    voters: Sequence[DiscriminatorWeights] = ()
 
 
 @dataclass(frozen=True)

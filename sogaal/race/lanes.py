@@ -148,5 +148,6 @@ class Lane:
                 scaling=self.setup.scaling,
                 diverged=self.message,
                 choice=self.trainer.choice,
+                voters=[weights for seed in self.trainer.voters() for weights in seed],
             )
         )

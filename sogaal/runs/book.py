@@ -179,6 +179,7 @@ class Book:
             scaling=self._scaler.method,
             diverged=end.diverged,
             choice=choice_of(end.numbers),
+            voters=() if end.model is None or not self._config.automatic else end.model.snapshots,
         )
         try:
             return tuple(finding.to_dict() for finding in diagnose(evidence))

@@ -6,7 +6,7 @@ import pytest
 
 from pages import _server
 from sogaal.jobs import JobRegistry, JobState
-from sogaal.labelfree.measured import auto_words
+from sogaal.labelfree.measured import auto_words, found, scaling_words
 from sogaal.voting import kept_volume
 from tests.pages.session import Session, until
 
@@ -52,6 +52,24 @@ def test_a_table_without_labels_proposes_auto_and_it_ranks_the_rows() -> None:
     for view in ("Diagnosis", "Replay"):
         session.tab(view)
     assert session.errors == []
+
+
+def test_robust_scaling_is_advised_against_before_and_after_the_run_and_one_click_mends_it() -> None:
+    session = Session(preset="auto", scaling="robust")
+    assert scaling_words() in str(session.at.selectbox("set_scaling").help)
+    promised = f"it reached an AUC of {found().auto:.2f} on average without seeing a label"
+    assert not session.says(promised)
+    session.start(auto_seeds=2, max_epochs=200)
+    session.finish()
+    assert session.says("The automatic stop ranks badly with robust scaling")
+    session.tab("Result")
+    assert session.says(auto_words("robust"))
+    assert not session.says(promised)
+    session.tab("Diagnosis")
+    session.at.button("apply_robust_scaling").click()
+    session.look()
+    assert session.value("set_scaling") == "minmax"
+    assert session.says("The automatic stop ranks badly with robust scaling")  # the run on screen is as it was
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the picture of numbers as large as these overflows
