@@ -1,6 +1,7 @@
 """Sweeps of this server, and those that others left or are at: all look the same to the page."""
 
 import os
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,17 +20,41 @@ from sogaal.sweep import (
     Sweep,
     Trial,
     TrialState,
+    Untuned,
     best_of,
+    comparable,
     counted,
     default_storage,
     importances,
     read_sweep,
 )
 
+# Presets auto that the server remembers beside sweeps.
+MOST_UNTUNED = 16
+
 
 @st.cache_resource(show_spinner=False)
 def _sweeps() -> dict[str, Sweep]:
     return {}
+
+
+@st.cache_resource(show_spinner=False)
+def _known_untuned() -> "OrderedDict[tuple[str, str, str, int], Untuned]":
+    return OrderedDict()
+
+
+def untuned(shown: "Shown") -> Untuned | None:
+    """The preset auto on the table of a sweep that has ended, by the same measure; begun where nobody has yet. None
+    where there is nothing to compare."""
+    spec = shown.spec
+    if shown.state.active or shown.best is None or not comparable(spec):
+        return None
+    known, key = _known_untuned(), (shown.dataset.fingerprint, spec.scaling, spec.objective_name, spec.base.seed)
+    if key not in known:
+        known[key] = Untuned(shown.dataset, spec, shared_pool()).start()
+        while len(known) > MOST_UNTUNED:
+            known.popitem(last=False)[1].cancel()
+    return known[key]
 
 
 def storage() -> str | None:

@@ -15,9 +15,10 @@ from pages._words import plain
 from sogaal.config import FIELDS
 from sogaal.errors import SogaalError
 from sogaal.jobs import JobState
+from sogaal.labelfree.choosing import against_auto_words
 from sogaal.race import Setup
 from sogaal.runs.names import token_of
-from sogaal.sweep import Budget, Objective, Spec, Trial, TrialState
+from sogaal.sweep import Budget, Objective, Spec, Trial, TrialState, Untuned, untuned_words
 
 REFRESH_SECONDS = 1.0
 # How many trials more a sweep that is complete is offered.
@@ -153,17 +154,23 @@ def _welcome(made: Spec | Fault) -> None:
 
 
 def _live(shown: Shown) -> None:
-    """Everything that moves; drawn again while the sweep goes on."""
-    st.fragment(run_every=REFRESH_SECONDS if shown.state.active else None)(_fragment)(shown.id, shown.state.active)
+    """Everything that moves; drawn again while the sweep goes on, or what it is compared with."""
+    untuned = _sweep_server.untuned(shown)
+    moves = shown.state.active or (untuned is not None and untuned.state.active)
+    st.fragment(run_every=REFRESH_SECONDS if moves else None)(_fragment)(shown.id, shown.state.active, moves)
 
 
-def _fragment(token: str, drawn_active: bool) -> None:
+def _fragment(token: str, drawn_active: bool, moves: bool) -> None:
     shown = _sweep_server.look_up(token)
     if isinstance(shown, str) or shown.state.active != drawn_active:
         _saved.changed()
         st.rerun(scope="app")
+    untuned = _sweep_server.untuned(shown)
+    if moves and not drawn_active and (untuned is None or not untuned.state.active):
+        st.rerun(scope="app")  # the timer ends
     _lab_open.go_if_asked()
     _status(shown)
+    _reading(shown, untuned)
     _sweep_charts.draw(shown, st.session_state["sweep_view"], _choose)
     _trial(shown)
 
@@ -208,6 +215,26 @@ def _status(shown: Shown) -> None:
             "Open the best as a run", key="sweep_open_best", icon=":material/open_in_new:", on_click=_open,
             args=(shown, best, 0), help="Trains its first seed alone, in the Playground: it ends exactly as here.",
         )  # fmt: skip
+
+
+def _reading(shown: Shown, untuned: Untuned | None) -> None:
+    """How to read the best value of an objective without labels, and what the preset auto has beside it."""
+    objective, best = shown.spec.objective, shown.best
+    if objective.labels or best is None or best.value is None:
+        return
+    st.caption(f"{plain(objective.reads)} {plain(against_auto_words(objective.name))}")
+    if untuned is None:
+        return
+    if untuned.state.active:
+        st.caption(":material/hourglass_top: The preset Auto is being trained to compare with.")
+    elif untuned.value is not None:
+        words = plain(untuned_words(shown.spec, best.value, untuned.value))
+        if objective.better(best.value, untuned.value):
+            st.caption(f":material/balance: {words}")
+        else:
+            st.warning(f"{words} Take the preset Auto in the Playground.", icon=":material/balance:")
+    elif untuned.message:
+        st.caption(f":material/info: There is no Auto to compare with: {plain(untuned.message)}")
 
 
 def _chosen(objective: Objective) -> None:

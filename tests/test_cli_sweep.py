@@ -7,9 +7,15 @@ import pytest
 
 from sogaal.cli import main
 from sogaal.config import TrainConfig, make_config
+from sogaal.labelfree.choosing import MEASURED
 from sogaal.runs.store import RunStore
 
 SMALL = ["--stop_epochs", "3", "--workers", "1", "--quiet"]
+
+
+def found_auto() -> float:
+    """The AUC of the preset auto, as it was measured."""
+    return float(json.loads(MEASURED.read_text())["auto"])
 
 
 def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -63,6 +69,19 @@ def test_a_table_without_labels_is_judged_without(tmp_path: Path, capsys: pytest
     found = json.loads(said)
     assert (status, found["objective"], found["chosen_with_labels"]) == (0, "rival_likeness", False)
     assert -1 <= found["best"]["value"] <= 1
+    assert -1 <= found["untuned_auto"] <= 1
+    again = [str(table), "--vary", "lr_g=1e-4,1e-2", "--method", "grid", *SMALL, "--runs", str(tmp_path)]
+    status, said, _ = called(capsys, *again)
+    assert status == 0
+    assert "how to read it  1 = the rows rank as kNN and Isolation Forest rank them" in said
+    assert f"the preset auto without a search {found_auto():.2f}." in said
+    assert f"untuned         Untuned Auto has {found['untuned_auto']:.4f}, eight seeds together" in said
+
+
+def test_labels_need_no_preset_to_be_read_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vary = ["--vary", "lr_g=1e-4,1e-2", "--method", "grid"]
+    status, said, _ = called(capsys, "onecluster", *vary, *SMALL, "--json", "--runs", str(tmp_path))
+    assert (status, json.loads(said)["untuned_auto"]) == (0, None)
 
 
 @pytest.mark.parametrize(

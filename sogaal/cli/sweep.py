@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         for note in [] if arguments.quiet else sweep.dataset.notes:
             print(f"note: {note}", file=sys.stderr)
         return finish_sweep(
-            sweep, top=arguments.top, as_json=arguments.json, show=not arguments.quiet and sys.stderr.isatty()
+            sweep, pool, top=arguments.top, as_json=arguments.json, show=not arguments.quiet and sys.stderr.isatty()
         )
 
 

@@ -16,12 +16,25 @@ from sogaal.cli.training import asked_to_end
 from sogaal.config import TrainConfig
 from sogaal.data import list_datasets, load_dataset
 from sogaal.errors import ConfigError
+from sogaal.labelfree.choosing import against_auto_words
 from sogaal.pool import RunPool
 from sogaal.runs.names import token_of
 from sogaal.runs.plain import finite
 from sogaal.runs.store import RunStore
 from sogaal.snapshots import JobState
-from sogaal.sweep import Budget, Sweep, Trial, TrialState, default_objective, dimension_of, make_spec, objective_of
+from sogaal.sweep import (
+    Budget,
+    Sweep,
+    Trial,
+    TrialState,
+    Untuned,
+    comparable,
+    default_objective,
+    dimension_of,
+    make_spec,
+    objective_of,
+    untuned_words,
+)
 from sogaal.sweep.cluster import cluster_pool
 from sogaal.sweep.storage import default_storage, without_password
 from sogaal.sweep.trials import plain_runs
@@ -103,7 +116,7 @@ def _said_of_vary() -> Iterator[None]:
         raise UsageError(f"--vary: {error}") from None
 
 
-def finish_sweep(sweep: Sweep, *, top: int, as_json: bool, show: bool) -> int:
+def finish_sweep(sweep: Sweep, pool: RunPool, *, top: int, as_json: bool, show: bool) -> int:
     """Have the sweep done to its end and tell of it; returns the exit status.
 
     Raises KeyboardInterrupt after Ctrl-C, having said how to go on.
@@ -132,10 +145,27 @@ def finish_sweep(sweep: Sweep, *, top: int, as_json: bool, show: bool) -> int:
         print(f"\nStopped: {left}.{_how_to_go_on(sweep)}", file=sys.stderr)
         raise KeyboardInterrupt
     snapshot = sweep.snapshot()
-    print(sweep_json(sweep) if as_json else sweep_table(sweep, top))
+    untuned = None if snapshot.best is None else _untuned(sweep, pool, show)
+    print(sweep_json(sweep, untuned) if as_json else sweep_table(sweep, top, untuned))
     if snapshot.state == JobState.FAILED:
         print(f"sogaal sweep: {snapshot.message}{_how_to_go_on(sweep)}", file=sys.stderr)
     return 0 if snapshot.state == JobState.COMPLETED and snapshot.best is not None else 1
+
+
+def _untuned(sweep: Sweep, pool: RunPool, show: bool) -> float | None:
+    """What the preset auto has on the same measure; None where that cannot be said, or Ctrl-C was pressed."""
+    if not comparable(sweep.spec):
+        return None
+    if show:
+        print("The preset auto is trained to compare with.", file=sys.stderr)
+    untuned = Untuned(sweep.dataset, sweep.spec, pool).start()
+    with asked_to_end() as asked:
+        while not untuned.wait(BEAT):
+            if asked():
+                untuned.cancel()
+    if untuned.message:
+        print(f"note: there is no preset auto to compare with: {untuned.message}", file=sys.stderr)
+    return untuned.value
 
 
 def _how_to_go_on(sweep: Sweep) -> str:
@@ -154,8 +184,11 @@ def _best_so_far(sweep: Sweep) -> str:
 # -- what is told ------------------------------------------------------------------------------------------------------
 
 
-def sweep_table(sweep: Sweep, top: int) -> str:
-    """All that people want to know at the end, a line each, and the best trials."""
+def sweep_table(sweep: Sweep, top: int, untuned: float | None = None) -> str:
+    """All that people want to know at the end, a line each, and the best trials.
+
+    ``untuned``: what the preset auto has on the same measure.
+    """
     spec, snapshot, data = sweep.spec, sweep.snapshot(), sweep.dataset
     objective = spec.objective
     labels = "no labels" if data.y is None else f"{data.n_outliers:,} outliers ({data.outlier_share:.1%})"
@@ -173,6 +206,10 @@ def sweep_table(sweep: Sweep, top: int) -> str:
         rows["best"] = "no trial came to its end" + (f"; the first: {first}" if first else "")
     else:
         rows["best"] = f"{objective.title} {best.value:.4f} in trial {best.number}, {objective.chosen}"
+        if not objective.labels:
+            rows["how to read it"] = f"{objective.reads} {against_auto_words(objective.name)}"
+        if untuned is not None:
+            rows["untuned"] = untuned_words(spec, best.value, untuned)
         rows["its first run"] = _command(sweep, best)
     rows |= {"run": sweep.record} if sweep.record else {}
     told = [f"{name:<16}{value}" for name, value in rows.items()]
@@ -211,8 +248,8 @@ def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
-def sweep_json(sweep: Sweep) -> str:
-    """All that is known at the end as one JSON object."""
+def sweep_json(sweep: Sweep, untuned: float | None = None) -> str:
+    """All that is known at the end as one JSON object; ``untuned``: the preset auto's value of the same measure."""
     spec, snapshot = sweep.spec, sweep.snapshot()
     best = snapshot.best
     found = {
@@ -225,6 +262,7 @@ def sweep_json(sweep: Sweep) -> str:
         "chosen_with_labels": spec.objective.labels,
         "seconds": snapshot.seconds,
         "best": None if best is None else _plain(best) | {"config": _best_config(sweep, best)},
+        "untuned_auto": untuned,
         "trials": [_plain(one) for one in sweep.trials()],
     }
     return json.dumps(finite(found), allow_nan=False)

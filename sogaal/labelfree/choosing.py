@@ -65,6 +65,17 @@ def short_words(objective: str) -> str:
     )
 
 
+def against_auto_words(objective: str) -> str:
+    """What a search by an objective gains over none, in one sentence; empty for one that needs labels."""
+    one, found = chosen(objective), _measured()
+    if one is None:
+        return ""
+    return (
+        f"On {found['tables']} tables with known outliers the set-up it chose had an AUC of {one.auc:.2f} on average, "
+        f"the preset auto without a search {found['auto']:.2f}."
+    )
+
+
 def without_labels_words() -> str:
     """The same of all objectives that need no labels, side by side."""
     found = _measured()

@@ -8,6 +8,7 @@ from sogaal.sweep.spec import MOST_SEEDS, MOST_TRIALS, Spec, checked_budget, mak
 from sogaal.sweep.storage import default_storage
 from sogaal.sweep.sweep import Budget, Sweep, SweepSnapshot
 from sogaal.sweep.trials import Trial, TrialRun, TrialState, best_of, counted
+from sogaal.sweep.untuned import Untuned, comparable, untuned_words
 
 __all__ = [
     "CHOSEN_WITH_LABELS",
@@ -25,8 +26,10 @@ __all__ = [
     "Trial",
     "TrialRun",
     "TrialState",
+    "Untuned",
     "best_of",
     "checked_budget",
+    "comparable",
     "counted",
     "default_objective",
     "default_storage",
@@ -37,4 +40,5 @@ __all__ = [
     "range_of",
     "read_sweep",
     "suggested",
+    "untuned_words",
 ]

@@ -79,7 +79,8 @@ class Objective:
     ``title``: a few words; ``says``: a line of explanation. ``labels``: whether it needs them. ``least_seeds``: how
     many runs it takes at least. ``maximise``: whether more is better. ``at``: which D it is about, "stop" or "end";
     None: whichever scores. ``keep``: what the outcomes must hold. ``measure``: the number; raises
-    :class:`Unmeasured`.
+    :class:`Unmeasured`. ``reads``: how to read a value of one that needs no labels. ``of_one_ranking``: whether it is
+    about rankings alone, one by one, so that those of several seeds together can be measured too.
     """
 
     name: str
@@ -91,6 +92,8 @@ class Objective:
     at: Literal["stop", "end"] | None
     keep: tuple[Part, ...]
     measure: Callable[[Judged], float]
+    reads: str = ""
+    of_one_ranking: bool = False
 
     @property
     def direction(self) -> Literal["maximize", "minimize"]:
@@ -204,6 +207,7 @@ _OBJECTIVES = (
         at=None,
         keep=("summary", "logits"),
         measure=_agreement,
+        reads="1 = the seeds rank alike, 0 = they have nothing in common; it does not say whether they are right.",
     ),
     Objective(
         "excess_mass",
@@ -216,6 +220,7 @@ _OBJECTIVES = (
         at=None,
         keep=("summary", "logits", "weights"),
         measure=_excess_mass,
+        reads="It compares set-ups on one table; how high is good depends on the table.",
     ),
     Objective(
         "rival_likeness",
@@ -228,6 +233,9 @@ _OBJECTIVES = (
         at=None,
         keep=("summary", "logits"),
         measure=_rival_likeness,
+        reads="1 = the rows rank as kNN and Isolation Forest rank them, 0 = in an order that has nothing to do with "
+        "theirs, under 0 = rather the other way round.",
+        of_one_ranking=True,
     ),
 )
 # All there are, by name. To add one is to add it to the tuple above.

@@ -8,9 +8,9 @@ from streamlit.testing.v1 import AppTest
 from pages import _saved, _server, _sweep_server
 from sogaal.config import TrainConfig
 from sogaal.jobs import JobState
-from sogaal.labelfree.choosing import short_words, words
+from sogaal.labelfree.choosing import against_auto_words, short_words, words
 from sogaal.pool import RunPool
-from sogaal.sweep import OBJECTIVES, Budget, Sweep, TrialState
+from sogaal.sweep import OBJECTIVES, Budget, Sweep, TrialState, untuned_words
 from tests.conftest import ROOT
 from tests.pages.session import PATIENCE, Session, until
 
@@ -337,6 +337,29 @@ def test_a_table_without_labels_gets_an_objective_that_needs_none() -> None:
     assert page.value("sweep_objective") == "excess_mass"  # what was chosen stays
     asked = Visit(data=key, objective="auc_stop")
     assert asked.errors == ["objective must be one that needs no labels, for mine has none, got 'auc_stop'."]
+
+
+def test_the_best_without_labels_stands_beside_the_untuned_preset_auto() -> None:
+    playground = Session()
+    playground.upload("mine.csv", b"a,b\n" + b"".join(b"%d,%d\n" % (i % 7, i % 11) for i in range(60)))
+    page = Visit()
+    page.choose("sweep_data", _server.upload_keys()[0])
+    page.small(trials=2)
+    page.press("Start a sweep")
+    sweep = page.finish_sweep()
+    assert page.says("1 = the rows rank as kNN and Isolation Forest rank them")
+    assert page.says(against_auto_words("rival_likeness"))
+    shown = _sweep_server.look_up(page.value("sweep_id"))
+    assert isinstance(shown, _sweep_server.Shown)
+    untuned = _sweep_server.untuned(shown)
+    assert untuned is not None
+    assert untuned.wait(PATIENCE)
+    page.look()
+    assert untuned.value is not None
+    assert page.says(untuned_words(sweep.spec, sweep.best()[0].value, untuned.value))
+    assert page.says("Take the preset Auto") == (untuned.value >= sweep.best()[0].value)
+    page.look()
+    assert _sweep_server.untuned(shown) is untuned  # trained once
 
 
 def test_a_stop_that_the_seeds_choose_stays_in_the_playground() -> None:
