@@ -31,6 +31,17 @@ def live_view(run: Shown, found: Sequence[Finding] = ()) -> None:
     st.fragment(run_every=_every(run))(_live)(run, found)
 
 
+def progress(run: Shown) -> None:
+    """Draw how far a run is, for the tabs that wait for its end and :func:`watch` for it."""
+    st.fragment(run_every=_every(run))(_progress)(run)
+
+
+def _progress(run: Shown) -> None:
+    snapshot = run.snapshot()
+    if snapshot.state.active:
+        _status(snapshot)
+
+
 def watch(run: Shown) -> None:
     """Draw nothing of a run, but notice its end: for the tabs that wait for it."""
     st.fragment(run_every=_every(run))(_notice)(run)

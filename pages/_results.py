@@ -56,19 +56,18 @@ def results(run: Shown, result: JobResult) -> None:
 def _choices(run: Shown, result: JobResult) -> tuple[At, npt.NDArray[np.float32], npt.NDArray[np.int8]]:
     """Which D, its logits (n,), and the flags (n,) that people chose."""
     at: At = "end"
+    two = result.logits_stop is not None and not run.config.automatic
     with st.container(key="result_choices"):
-        at_column, flag_column, why_column = st.columns([0.9, 1.3, 1.3], vertical_alignment="bottom", gap="medium")
-    with at_column:
-        if run.config.automatic:
-            why = _auto.why(run)
-            st.segmented_control(
-                "D …", ["end"], default="end", format_func=lambda at: _rows.words(run, at), required=True
-            )
-        elif result.logits_stop is None:
-            why = "G did not stop within this run, so there is one D: as it was at the end."
-            st.segmented_control("D as it was …", ["end"], default="end", format_func=AT.__getitem__, required=True)
-        else:
-            why = WHY + _difference(run, result)
+        *at_column, flag_column, why_column = st.columns(
+            [0.9, 1.3, 1.3] if two else [1.3, 2.2], vertical_alignment="bottom", gap="medium"
+        )
+    if run.config.automatic:
+        why = _auto.why(run)
+    elif not two:
+        why = "G did not stop within this run, so there is one D: as it was at the end."
+    else:
+        why = WHY + _difference(run, result)
+        with at_column[0]:
             at = "stop" if moment_choice("visible") == "stop" else "end"
     logits = result.logits_stop if at == "stop" and result.logits_stop is not None else result.logits_end
     with flag_column:

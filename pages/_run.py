@@ -26,6 +26,7 @@ def run_view(run: Shown) -> None:
     game, result, diagnosis, replay = st.tabs(list(VIEWS), key="view", on_change="rerun")
     if game.open:
         with game:
+            _way_to_result(run)
             _live.live_view(run, found)
     else:
         _live.watch(run)
@@ -41,6 +42,19 @@ def run_view(run: Shown) -> None:
     if replay.open:
         with replay:
             _replay(run)
+
+
+def _way_to_result(run: Shown) -> None:
+    """Where the ranked rows are, which is what a run is for: whoever watched the game is on another tab."""
+    if run.active or run.snapshot().result is None:
+        return
+    st.button(
+        "The ranked rows are under Result", key="to_result", icon=":material/format_list_numbered:", on_click=_open
+    )
+
+
+def _open() -> None:
+    st.session_state["view"] = "Result"
 
 
 def _keep(run: Shown) -> None:
@@ -121,5 +135,6 @@ def _replay(run: Shown) -> None:
 def _not_yet(run: Shown, what: str) -> None:
     if run.active:
         st.caption(f"{what} comes when the run has ended.")
+        _live.progress(run)
     else:
         st.caption(f"This run left none: it is {run.snapshot().state.value}, and had no step that could be used.")

@@ -13,7 +13,7 @@ import streamlit as st
 from pages import _address
 from pages._links import text_of
 from pages._sweep_charts import VIEWS
-from pages._sweep_setup import FIRST, METHODS, range_key, suit_table
+from pages._sweep_setup import FIRST, METHODS, range_key, suit_table, table_in_use
 from pages._tables import table_keys
 from sogaal.config import FIELDS, GAME_PRESETS
 from sogaal.sweep import MOST_SEEDS, MOST_TRIALS, OBJECTIVES, VARIED
@@ -30,8 +30,9 @@ def read() -> list[str]:
     problems: list[str] = []
     known = {"data": table_keys(), "preset": GAME_PRESETS, "objective": list(OBJECTIVES), "method": list(METHODS),
              "view": VIEWS}  # fmt: skip
+    first = FIRST | {"data": table_in_use()}
     for name, values in known.items():
-        state[f"sweep_{name}"] = _address.one_of(given, name, values, FIRST[name], problems)
+        state[f"sweep_{name}"] = _address.one_of(given, name, values, first[name], problems)
     if "objective" not in given:
         suit_table()
     fields = _fields(given, problems)

@@ -53,17 +53,29 @@ FIRST: dict[str, Any] = {
 
 def start(read: Callable[[], list[str]]) -> None:
     """Fill a new session by ``read``, which sets what the address says, or keep what it had across pages."""
+    in_use = table_in_use()
     if "sweep_kept" not in st.session_state:
         st.session_state["sweep_problems"] = read()
+        st.session_state["sweep_in_use"] = in_use
     kept = st.session_state.get("sweep_kept", FIRST)
     for name, first in FIRST.items():
         key = f"sweep_{name}"
         st.session_state[key] = st.session_state.get(key, kept.get(name, first))
+    if st.session_state["sweep_in_use"] != in_use:  # another one was taken on the Playground in between
+        st.session_state["sweep_in_use"] = st.session_state["sweep_data"] = in_use
+        suit_table()
     st.session_state.setdefault("sweep_changes", {})
     ranges = st.session_state.setdefault("sweep_ranges", {})
     for field in st.session_state["sweep_fields"]:
         key = range_key(field)
         st.session_state[key] = st.session_state.get(key, ranges.get(field, _suggested(field)))
+
+
+def table_in_use() -> str:
+    """The Playground's table; the first one where nobody has been there, or it is gone."""
+    state = st.session_state
+    found = state.get("set_dataset") or (state.get("setup") or {}).get("set_dataset")
+    return str(found) if found in table_keys() else FIRST["data"]
 
 
 def keep() -> None:
@@ -187,7 +199,7 @@ def sidebar(made: Spec | Fault) -> None:
     with left:
         st.number_input("Seeds a trial", step=1, key="sweep_seeds", help="One seed proves little; the mean counts.")
     with right:
-        st.number_input("stop_epochs", step=50, key="sweep_stop", help="Unless it is what varies.")
+        st.number_input(FIELDS["stop_epochs"].title, step=50, key="sweep_stop", help="Unless it is what varies.")
     say(fault, "seeds")
     say(fault, "stop")
     st.toggle(

@@ -86,12 +86,9 @@ def playground() -> None:
     run = _shown_run()
     _setup.write_address(None if run is None else run.id, st.session_state.get("view"))
     _control.control_bar(run, dataset, config)
-    if (
-        run is None
-        or run.dataset.fingerprint != dataset.fingerprint
-        or st.session_state.get("upload_tried", ("", ""))[1]
-    ):
-        _preview.preview(st.session_state["set_dataset"])
+    seen = run is not None and run.dataset.fingerprint == dataset.fingerprint
+    tried = st.session_state.get("upload_tried", ("", ""))
+    _preview.preview(st.session_state["set_dataset"], folded=seen and not tried[1])
     if run is None:
         _running.notice()
         _before_a_run(dataset)

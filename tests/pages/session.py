@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from pages import _server
@@ -169,6 +170,11 @@ class Session:
     def has_chart(self, key: str) -> bool:
         """Whether there is a chart of ``key``."""
         return any(element.key == key for element in self.at.get("bidi_component"))
+
+    @property
+    def ranked(self) -> pd.DataFrame:
+        """The most abnormal rows of the result; the columns of an own table may be shown above them."""
+        return next(frame.value for frame in self.at.dataframe if "rank" in frame.value)
 
     def tiles(self) -> dict[str, str]:
         """The tiles' names and numbers."""

@@ -47,7 +47,7 @@ def test_a_table_without_labels_proposes_auto_and_it_ranks_the_rows() -> None:
     assert session.says("by D of all seeds together")
     assert session.says(choice.why)
     assert session.says("moments of 3 seeds rank together; no label was used.")
-    assert session.at.dataframe[0].value.iloc[0]["id"] == 1
+    assert session.ranked.iloc[0]["id"] == 1
     assert session.has_chart("why_bars")
     for view in ("Diagnosis", "Replay"):
         session.tab(view)

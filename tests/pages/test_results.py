@@ -104,6 +104,29 @@ def test_a_switch_shows_all_of_it_at_the_stop_or_at_the_end(files: list[tuple[st
     assert session.chart("plane")["data"][0]["z"] != plane_stop["data"][0]["z"]
 
 
+def test_a_button_leads_from_the_game_to_the_ranked_rows() -> None:
+    session = Session(data="wine")
+    job = session.start(pace="1 step/s", stop_epochs=5)
+    assert "to_result" not in {button.key for button in session.at.button}
+    assert job.snapshot().state.active
+    session.choose("set_pace", "full")
+    session.finish()
+    session.press("The ranked rows are under Result")
+    assert session.value("view") == "Result"
+    assert session.says("most abnormal rows**")
+    assert "to_result" not in {button.key for button in session.at.button}
+
+
+def test_nothing_is_offered_to_choose_where_there_is_one_d() -> None:
+    session = Session(data="wine", whether_stop="0", max_epochs="5")
+    session.press("Train")
+    session.finish()
+    session.tab("Result")
+    assert session.says("so there is one D")
+    assert session.says("by D at the end")
+    assert not [one for one in session.at.segmented_control if one.label.startswith("D ")]
+
+
 def test_the_first_choice_is_the_set_ups(files: list[tuple[str, bytes]]) -> None:
     session = Session(score_at="stop", stop_epochs="5")
     session.press("Train")

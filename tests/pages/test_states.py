@@ -64,6 +64,7 @@ def test_a_run_under_way_can_be_paused_and_stopped() -> None:
     for view in ("Result", "Diagnosis", "Replay"):
         session.tab(view)
         assert session.says("comes when the run has ended")
+        assert session.says("steps/s")
 
 
 def test_pause_holds_step_adds_one_and_resume_goes_on() -> None:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _saved, _server, _sweep_server
-from sogaal.config import TrainConfig
+from sogaal.config import FIELDS, TrainConfig
 from sogaal.jobs import JobState
 from sogaal.labelfree.choosing import against_auto_words, short_words, words
 from sogaal.pool import RunPool
@@ -337,6 +337,28 @@ def test_a_table_without_labels_gets_an_objective_that_needs_none() -> None:
     assert page.value("sweep_objective") == "excess_mass"  # what was chosen stays
     asked = Visit(data=key, objective="auc_stop")
     assert asked.errors == ["objective must be one that needs no labels, for mine has none, got 'auc_stop'."]
+
+
+def test_it_starts_from_the_playgrounds_table_and_follows_when_another_is_taken_there() -> None:
+    session = Session(data="wine")
+    session.at.switch_page("pages/sweep.py")
+    session.at.query_params.clear()
+    session.look()
+    assert session.value("sweep_data") == "wine"
+    session.choose("sweep_data", "moons")
+    session.at.switch_page("pages/playground.py")
+    session.look()
+    session.at.switch_page("pages/sweep.py")
+    session.look()
+    assert session.value("sweep_data") == "moons"  # nothing else was taken in between
+    session.at.switch_page("pages/playground.py")
+    session.look()
+    session.upload("mine.csv", b"a,b\n" + b"".join(b"%d,%d\n" % (i % 7, i % 11) for i in range(60)))
+    session.at.switch_page("pages/sweep.py")
+    session.look()
+    assert session.value("sweep_data") == _server.upload_keys()[-1]
+    assert session.value("sweep_objective") == "rival_likeness"  # it has no labels
+    assert session.at.number_input("sweep_stop").label == FIELDS["stop_epochs"].title
 
 
 def test_the_best_without_labels_stands_beside_the_untuned_preset_auto() -> None:

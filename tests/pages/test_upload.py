@@ -79,7 +79,7 @@ def test_a_table_without_labels_says_why_there_is_no_auc() -> None:
     assert not session.has_chart("result_roc")
     assert not session.has_chart("result_precision_recall")
     assert session.says("rank correlation")
-    assert list(session.at.dataframe[0].value.columns) == ["id", "outlier_score", "rank", "flag", "height", "weight"]
+    assert list(session.ranked.columns) == ["id", "outlier_score", "rank", "flag", "height", "weight"]
 
 
 def test_a_label_column_that_is_named_is_found() -> None:
@@ -203,7 +203,7 @@ def test_columns_called_as_those_of_the_result_are_both_shown() -> None:
     session.start(stop_epochs=2)
     session.finish()
     session.tab("Result")
-    shown = session.at.dataframe[0].value
+    shown = session.ranked
     assert list(shown.columns) == ["id", "outlier_score", "rank", "flag", "rank (table)", "weight"]
     assert list(shown["rank"]) == list(range(1, 21))
 
@@ -251,10 +251,32 @@ def test_a_table_of_all_kinds_is_shown_column_by_column_and_trained() -> None:
     assert job.dataset.preparation is not None
     session.tab("Result")
     assert session.errors == []
-    rows = next(frame.value for frame in session.at.dataframe if "rank" in frame.value)
+    rows = session.ranked
     assert list(rows.columns[-2:]) == ["height", "colour"]
     assert set(rows["colour"]) <= {"red", "blue"}
     check_why(session, job)
+
+
+def test_the_columns_stay_within_reach_folded_beside_a_run_of_their_table() -> None:
+    session = Session()
+
+    def columns() -> list[bool]:
+        found = [block for block in session.at.expander if block.label.startswith("Columns of")]
+        return [block.proto.expanded for block in found]
+
+    assert columns() == []
+    session.upload("own.csv", UNLABELLED)
+    assert columns() == [True]
+    job = session.start(stop_epochs=3)
+    session.finish()
+    assert columns() == [False]
+    session.at.multiselect("upload_ignore").set_value(["weight"])
+    session.look()
+    assert session.value("chosen_table").feature_names == ("height",)
+    assert session.job is job
+    assert columns() == [True]  # what would be trained on now is another table
+    session.choose("set_dataset", "wine")
+    assert columns() == []
 
 
 def test_a_plain_table_with_a_constant_is_read_as_the_command_line_reads_it(tmp_path: Path) -> None:
