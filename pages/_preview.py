@@ -14,14 +14,17 @@ MOST_ROWS = 10
 def preview(chosen: str, folded: bool = False) -> None:
     """Draw the profile of the file that was given last, where the ``chosen`` table is that, or it cannot be one yet.
 
-    ``folded``: closed at first, where something else is what the page is about.
+    ``folded``: closed at first, where something else is what the page is about; a browser keeps what is open by its
+    key, so this has another.
     """
     profile: Profile | None = st.session_state.get("upload_profile")
     if profile is None or (chosen != st.session_state.get("upload_key") and not st.session_state["upload_tried"][1]):
         return
     left_out = [one for one in profile.columns if one.use == "left out"]
     head = f"Columns of {profile.filename}: {profile.rows:,} rows, {len(profile.columns):,} columns"
-    with st.expander(plain(head), icon=":material/table:", expanded=not folded, key="preview"):
+    with st.expander(
+        plain(head), icon=":material/table:", expanded=not folded, key="preview_folded" if folded else "preview"
+    ):
         if profile.problem:
             st.warning(plain(profile.problem), icon=":material/warning:")
         # Asked of all columns, so that the switch stays where the only one with gaps is left out.

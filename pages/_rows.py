@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages import _trust, _why
 from pages._shown import Shown
-from sogaal.exports import scores_csv, scores_table, with_reasons
+from sogaal.exports import scores_csv, scores_table, scores_with_columns, with_reasons
 from sogaal.frames import DiscriminatorWeights
 from sogaal.model import At
 
@@ -63,13 +63,24 @@ def _head(run: Shown, scores: pd.DataFrame, at: At, voters: Sequence[Discriminat
         table = scores
         if reasons:
             table = with_reasons(scores, lambda places: _why.explanation(run, voters, places).reason_texts())
+        name = f"{dataset.name}-{run.config.algorithm}-seed{run.config.seed}-{at}"
         st.download_button(
             "All scores (CSV)",
             scores_csv(table),
-            file_name=f"{dataset.name}-{run.config.algorithm}-seed{run.config.seed}-{at}.csv",
+            file_name=f"{name}.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
+        )
+        st.download_button(
+            "With columns (CSV)",
+            lambda: scores_with_columns(table, dataset.values),  # made when it is asked for: it may be large
+            file_name=f"{name}-columns.csv",
+            mime="text/csv",
+            icon=":material/table:",
+            on_click="ignore",
+            help="The scores of all rows with the table's own columns, those that were used, as they were. The columns "
+            "that were left out are not kept with a run.",
         )
 
 

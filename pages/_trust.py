@@ -17,7 +17,7 @@ REFRESH_SECONDS = 0.5
 # Checks that the server remembers; each holds a number for each row and seed.
 MOST_CHECKS = 16
 MOST_NAMED = 8
-_MEANING = "It says that luck did not make this top, not that its rows are outliers: seeds may agree and all be wrong."
+_MEANING = "It says how far luck made this top, not that its rows are outliers: seeds may agree and all be wrong."
 
 
 @st.cache_resource(show_spinner=False)

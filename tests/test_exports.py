@@ -17,7 +17,7 @@ from safetensors.numpy import load, save
 import sogaal
 from sogaal import MOGAAL, SOGAAL, load_dataset, load_model, save_model
 from sogaal.errors import DataError, ModelError
-from sogaal.exports import scores_csv, scores_table
+from sogaal.exports import scores_csv, scores_table, scores_with_columns
 from sogaal.files import atomic_path, check_target, write_atomic
 from sogaal.model import Model
 
@@ -192,6 +192,23 @@ def test_plain_values_have_no_quotes() -> None:
     table = scores_table(np.array(["a", "b"]), np.array(["fine", ""], dtype=object), np.array([0.0, 30.0]), 0.5)
     assert scores_csv(table) == b"id,label,outlier_score,rank,flag\na,fine,0.5,1,1\nb,,0,2,0\n"
     assert scores_csv(table[:1], header=False) == b"a,fine,0.5,1,1\n"
+
+
+def test_the_tables_own_columns_go_along_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {
+        "rank": np.array([1.5, np.nan, 3.25, 1234.56, 5], np.float32),
+        'to, "say"': np.array(["x,y", None, "", "z", "plain"], dtype=object),
+    }
+    table = scores_table(np.array(list("edcba")), None, LOGITS)
+    whole = scores_with_columns(table, lambda rows: {name: values[rows] for name, values in columns.items()})
+    monkeypatch.setattr("sogaal.exports.scores.PIECE_ROWS", 2)
+    again = scores_with_columns(table, lambda rows: {name: values[rows] for name, values in columns.items()})
+    for content in (whole, again):
+        back = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+        assert list(back.columns) == ["id", "outlier_score", "rank", "flag", "rank (table)", 'to, "say"']
+        assert list(back["id"]) == list("edcba")
+        assert list(back["rank (table)"]) == ["1.5", "", "3.25", "1234.56", "5"]  # as single precision has them
+        assert list(back['to, "say"']) == ["x,y", "", "", "z", "plain"]
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

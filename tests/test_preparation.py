@@ -352,3 +352,30 @@ def test_a_model_of_levels_that_are_all_as_frequent_can_be_loaded(tmp_path: Path
     train = ["train", str(tmp_path / "ties.csv"), "--stop_epochs", "1", "--no-save", "--quiet", "--save", str(model)]
     assert main(train) == 0
     assert main(["score", str(model), str(tmp_path / "ties.csv"), "-o", str(tmp_path / "s.csv"), "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("gaps", ["mark", "fill"])
+def test_the_scores_of_a_mixed_table_go_with_its_values_not_with_its_features(tmp_path: Path, gaps: str) -> None:
+    frame = FRAME.assign(grade=np.where(np.arange(N) % 17 == 0, None, np.where(np.arange(N) % 2, "a", "b")))
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    scores = tmp_path / "s.csv"
+    train = ["train", str(tmp_path / "own.csv"), "--stop_epochs", "1", "--no-save", "--quiet", "--with-columns"]
+    train += ["--gaps", gaps]
+    assert main([*train, "--scores", str(scores)]) == 0
+    given, found = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (tmp_path / "own.csv", scores))
+    own = ["age", "colour", "when", "paid", "amount", "grade"]
+    assert list(found.columns) == ["id", "outlier_score", "rank", "flag", *own]
+    assert list(found["id"]) == list(given["id"])
+    for name in ("age", "amount"):
+        np.testing.assert_array_equal(pd.to_numeric(found[name]), pd.to_numeric(given[name]))
+    assert list(found["colour"]) == list(given["colour"])  # rare ones, teal and mauve, by their names
+    assert list(found["grade"]) == list(given["grade"])  # gaps are empty
+    assert list(found["paid"]) == list(given["paid"].str.lower())
+    assert list(found["when"]) == [text[:16] for text in given["when"]]
+    assert main([*train, "--n_estimators", "2", "--scores", str(scores)]) == 0
+    assert list(pd.read_csv(scores, dtype=str, keep_default_na=False)["colour"]) == list(given["colour"])
+
+
+def test_columns_go_with_scores_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "wine", "--with_columns"]) == 2
+    assert "--with_columns adds columns to the scores, so --scores must name their file" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
 from sogaal.ensemble import Ensemble
 from sogaal.errors import DivergedError, SogaalError
-from sogaal.exports import save_model, scores_csv, scores_table
+from sogaal.exports import save_model, scores_csv, scores_table, scores_with_columns
 from sogaal.exports.models import model_bytes
 from sogaal.files import write_atomic
 from sogaal.members import member_outcomes
@@ -197,17 +197,18 @@ class EnsembleTraining:
 
     # -- files and words -----------------------------------------------------------------------------------------------
 
-    def write(self, model: str | None, scores: str | None, share: float) -> list[str]:
+    def write(self, model: str | None, scores: str | None, share: float, with_columns: bool = False) -> list[str]:
         """Write the files that were asked for; returns their paths."""
         if model:
             save_model(model, self.model)
         if scores:
-            write_atomic(scores, self._scores(share))
+            write_atomic(scores, self._scores(share, with_columns))
         return [path for path in (model, scores) if path]
 
-    def _scores(self, share: float = 0.05) -> bytes:
+    def _scores(self, share: float = 0.05, with_columns: bool = False) -> bytes:
         data = self.dataset
-        return scores_csv(scores_table(data.ids, data.y, self.logits, share))
+        table = scores_table(data.ids, data.y, self.logits, share)
+        return scores_with_columns(table, data.values) if with_columns else scores_csv(table)
 
     def json(self) -> str:
         """All that is known at the end as one JSON object: the keys of a single training, and the members."""

@@ -128,6 +128,15 @@ def add_share_argument(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_columns_argument(parser: argparse._ActionsContainer, which: str) -> None:
+    """The flag that adds the table's own columns to scores; ``which``: how the help names them."""
+    parser.add_argument(
+        "--with_columns",
+        action="store_true",
+        help=f"{which} the table's own columns too, those that were used, with their values as they were",
+    )
+
+
 def add_explain_argument(parser: argparse._ActionsContainer, which: str) -> None:
     """The flag for a column of reasons; ``which``: the words for the table of scores."""
     parser.add_argument(

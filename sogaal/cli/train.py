@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sogaal.cli.parsing import (
     RUNS_HELP,
     UsageError,
+    add_columns_argument,
     add_explain_argument,
     add_reading_arguments,
     add_share_argument,
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--scores", metavar="CSV", help="write id, label, outlier score, rank and flag of all rows")
     add_share_argument(output)
     add_explain_argument(output, "give --scores")
+    add_columns_argument(output, "give --scores")
     output.add_argument(
         "--trust",
         action="store_true",
@@ -142,7 +144,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.plot:
             training.write_plot(arguments.plot)
         raise
-    written = training.write(arguments.save, arguments.scores, arguments.share, arguments.plot, arguments.explain)
+    written = training.write(
+        arguments.save, arguments.scores, arguments.share, arguments.plot, arguments.explain, arguments.with_columns
+    )
     if not arguments.quiet:
         _tell_of_gaps(training, arguments.share)
     trust = None
@@ -182,7 +186,7 @@ def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -
     finally:
         if training.problem:
             print(f"note: {training.problem}", file=sys.stderr)
-    written = training.write(arguments.save, arguments.scores, arguments.share)
+    written = training.write(arguments.save, arguments.scores, arguments.share, arguments.with_columns)
     if not arguments.quiet:
         _tell_of_gaps(training, arguments.share)
     print(training.json() if arguments.json else training.table(written))
@@ -218,8 +222,9 @@ def config_of(arguments: argparse.Namespace) -> TrainConfig:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     from sogaal.files import check_target
 
-    if arguments.explain and arguments.scores is None:
-        raise UsageError("--explain adds a column to the scores, so --scores must name their file.")
+    for flag, adds in (("explain", "a column"), ("with_columns", "columns")):
+        if getattr(arguments, flag) and arguments.scores is None:
+            raise UsageError(f"--{flag} adds {adds} to the scores, so --scores must name their file.")
     taken: dict[Path, str] = {}
     for flag in ("plot", "save", "scores"):
         path = getattr(arguments, flag)

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
 from sogaal.errors import DivergedError, failure_message
-from sogaal.exports import save_model, scores_csv, scores_table, with_reasons
+from sogaal.exports import save_model, scores_csv, scores_table, scores_with_columns, with_reasons
 from sogaal.figures import curves_caption, curves_figure, curves_info
 from sogaal.files import write_atomic
 from sogaal.labelfree.measured import auto_words
@@ -183,16 +183,24 @@ class Training:
     # -- files ---------------------------------------------------------------------------------------------------------
 
     def write(
-        self, model: str | None, scores: str | None, share: float, plot: str | None, explain: bool = False
+        self,
+        model: str | None,
+        scores: str | None,
+        share: float,
+        plot: str | None,
+        explain: bool = False,
+        with_columns: bool = False,
     ) -> list[str]:
-        """Write the files that were asked for; returns their paths. ``explain``: with the scores' reasons."""
+        """Write the files that were asked for; returns their paths. ``explain``: with the scores' reasons;
+        ``with_columns``: with the table's own columns."""
         if model:
             save_model(model, self.model)
         if scores:
             table = scores_table(self.dataset.ids, self.dataset.y, self.logits, share)
             if explain:
                 table = with_reasons(table, self._reasons)
-            write_atomic(scores, scores_csv(table))
+            content = scores_with_columns(table, self.dataset.values) if with_columns else scores_csv(table)
+            write_atomic(scores, content)
         if plot:
             self.write_plot(plot)
         return [path for path in (model, scores, plot) if path]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import DataError
-from sogaal.preparation import Distribution, Filled, Levels, Preparation, Words, distribution, told
+from sogaal.preparation import Distribution, Filled, Levels, Preparation, Words, distribution, told, values_of
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
@@ -100,6 +100,15 @@ class Dataset:
         if self.preparation is None:
             return dict(zip(self.feature_names, X.T.astype(np.float64).tolist(), strict=True))
         return told(self.preparation, X, self.wording(rows)[1])
+
+    def values(self, rows: slice) -> dict[str, npt.NDArray[Any]]:
+        """Rows that follow one another as the table had them, by the columns that were used, for files: float32 of
+        numbers, NaN where missing; texts of others, None where missing."""
+        X = self.X[rows]
+        if self.preparation is None:
+            return dict(zip(self.feature_names, X.T, strict=True))
+        levels = {name: codes[rows] for name, codes in self.levels.items()}
+        return values_of(self.preparation, X, levels, {name: gaps[rows] for name, gaps in self.filled.items()})
 
     def distribution(self, column: int) -> Distribution:
         """How the values of a column are distributed, numbered as in :meth:`original`."""

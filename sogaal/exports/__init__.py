@@ -7,7 +7,14 @@ neither need not wait for their libraries.
 from sogaal.exports.drift import drift_csv, drift_dict, drift_json, drift_table
 from sogaal.exports.history import history_csv, history_parquet, history_table
 from sogaal.exports.models import MODEL_FORMAT, HasModel, is_prepared, load_model, save_model
-from sogaal.exports.scores import DEFAULT_SHARE, scores_csv, scores_rows, scores_table, with_reasons
+from sogaal.exports.scores import (
+    DEFAULT_SHARE,
+    scores_csv,
+    scores_rows,
+    scores_table,
+    scores_with_columns,
+    with_reasons,
+)
 
 __all__ = [
     "DEFAULT_SHARE",
@@ -26,5 +33,6 @@ __all__ = [
     "scores_csv",
     "scores_rows",
     "scores_table",
+    "scores_with_columns",
     "with_reasons",
 ]

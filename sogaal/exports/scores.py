@@ -1,6 +1,8 @@
 """Tables of scores, and their CSV."""
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from sogaal.metrics import flag, outlier_score, rank
 
 # Share of the rows that is flagged unless people choose another.
 DEFAULT_SHARE = 0.05
+# Rows that are written at a time with all their columns, so that memory holds their text and little more.
+PIECE_ROWS = 100_000
 
 
 def scores_table(
@@ -65,7 +69,28 @@ def scores_csv(table: pd.DataFrame, header: bool = True) -> bytes:
         lines = _csv(content, "none")
     except pa.ArrowInvalid:  # an id or label with a comma, a quote or a line break in it
         lines = _csv(content, "needed")
-    return (",".join(table.columns) + "\n").encode() + lines if header else lines
+    return _header(table) + lines if header else lines
+
+
+def _header(table: pd.DataFrame) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(table.columns)
+    return line.getvalue().encode()
+
+
+def scores_with_columns(table: pd.DataFrame, columns: Callable[[slice], Mapping[str, npt.NDArray[Any]]]) -> bytes:
+    """Rows of :func:`scores_table` with the table's own columns behind, as CSV; a missing value is an empty cell.
+
+    ``columns``: the values of rows that follow one another, which it is asked for piece by piece. A column that is
+    called as one of the scores has "(table)" behind its name.
+    """
+    pieces = []
+    for start in range(0, len(table), PIECE_ROWS):
+        rows = slice(start, start + PIECE_ROWS)
+        own = {f"{name} (table)" if name in table else name: values for name, values in columns(rows).items()}
+        piece = table.iloc[rows].reset_index(drop=True)
+        pieces.append(scores_csv(pd.concat([piece, pd.DataFrame(own)], axis=1), header=start == 0))
+    return b"".join(pieces)
 
 
 def _csv(table: pa.Table, quoting: str) -> bytes:

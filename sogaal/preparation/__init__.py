@@ -9,6 +9,7 @@ from sogaal.preparation.columns import GAPS, USUAL, Gaps, Grouping, Kind, Prepar
 from sogaal.preparation.deviations import Deviations
 from sogaal.preparation.original import Distribution, distribution, told
 from sogaal.preparation.pipeline import Preparation, RawColumn
+from sogaal.preparation.values import values_of
 from sogaal.preparation.wording import Filled, Levels, Words, phrase, usual_text, value_text
 
 __all__ = [
@@ -31,4 +32,5 @@ __all__ = [
     "told",
     "usual_text",
     "value_text",
+    "values_of",
 ]

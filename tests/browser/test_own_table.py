@@ -47,5 +47,11 @@ def test_from_a_file_to_a_ranked_list(browser: Browser, dashboard: Dashboard, tm
     scores = pd.read_csv(waited.value.path())
     assert len(scores) == 80
     assert sorted(scores["rank"]) == list(range(1, 81))
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="With columns (CSV)").click()
+    beside = pd.read_csv(waited.value.path())
+    assert list(beside["colour"]) == list(table["colour"])
+    np.testing.assert_allclose(beside["height"], table["height"], rtol=1e-6)
+    assert "day" not in beside  # it was left out
     visit.check_unharmed()
     visit.context.close()

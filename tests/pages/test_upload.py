@@ -12,6 +12,7 @@ import pytest
 
 from pages import _server
 from sogaal.data import load_dataset
+from sogaal.exports import scores_table, scores_with_columns
 from sogaal.jobs import Job
 from tests.pages.session import Session
 
@@ -253,6 +254,13 @@ def test_a_table_of_all_kinds_is_shown_column_by_column_and_trained() -> None:
     assert session.errors == []
     rows = session.ranked
     assert list(rows.columns[-2:]) == ["height", "colour"]
+    given = pd.read_csv(io.BytesIO(mixed()))
+    offered = next(one for one in session.at.get("download_button") if one.proto.label == "With columns (CSV)")
+    assert offered.proto.deferred_file_id  # made when somebody asks for it
+    table = scores_table(job.dataset.ids, None, job.snapshot().result.logits_end)
+    found = pd.read_csv(io.BytesIO(scores_with_columns(table, job.dataset.values)))
+    assert list(found.columns) == ["id", "outlier_score", "rank", "flag", "height", "colour"]
+    pd.testing.assert_frame_equal(found[["height", "colour"]], given[["height", "colour"]])
     assert set(rows["colour"]) <= {"red", "blue"}
     check_why(session, job)
 
