@@ -16,6 +16,8 @@ MOST_ROWS = 200
 NONE = "–"
 DEVIATION = "Standard deviation over seeds"
 MAP_WIDTH = 188
+# What the longest title of a detector needs, with room for a wider font.
+NAME_WIDTH = 175
 
 
 def draw(comparison: Comparison, report: Report) -> None:
@@ -63,7 +65,7 @@ def _measures(report: Report) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "detector": column.TextColumn(width=152),
+            "detector": column.TextColumn(width=NAME_WIDTH),
             "AUC": column.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=94, help="ROC-AUC, mean"),
             "AUC ±": column.TextColumn(width=52, help=DEVIATION),
             "AP": column.ProgressColumn(min_value=0, max_value=1, format="%.3f", width=94, help="Average precision"),
@@ -219,7 +221,10 @@ def _lone(report: Report) -> None:
         },
         hide_index=True,
         height=320 if len(shown) > 8 else "content",
-        column_config={"mean rank": st.column_config.NumberColumn(format="%.1f")},
+        column_config={
+            "detector": st.column_config.TextColumn(width=NAME_WIDTH),
+            "mean rank": st.column_config.NumberColumn(format="%.1f"),
+        },
         alt="Rows that one detector alone has in its top",
     )
     st.caption("In the top of a single detector: its discovery, or its mistake. The CSV has every row.")

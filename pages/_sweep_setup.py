@@ -195,7 +195,7 @@ def sidebar(made: Spec | Fault) -> None:
     )
     say(fault, "method")
     _budget(fault)
-    left, right = st.columns(2)
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         st.number_input("Seeds a trial", step=1, key="sweep_seeds", help="One seed proves little; the mean counts.")
     with right:
