@@ -27,7 +27,7 @@ def draw(source: Source, scored: Scored) -> None:
         st.metric("Flagged", f"{scored.flagged:,}", width="content", help=_flagged(source))
         if drift is not None:
             moved = len(drift.with_verdict("clear", "strong"))
-            st.metric("Features that moved", f"{moved} of {len(drift.features)}", width="content", help=_moved())
+            st.metric("Features that moved", f"{moved} of {len(drift.lasting)}", width="content", help=_moved())
         st.space("stretch")
         _files(source, scored)
     if scored.deviations:
@@ -56,7 +56,10 @@ def _flagged(source: Source) -> str:
 
 
 def _moved() -> str:
-    return f"Features in which at least {CLEAR:.0%} of the rows lie elsewhere than in training, beyond chance."
+    return (
+        f"Features in which at least {CLEAR:.0%} of the rows lie elsewhere than in training, beyond chance. Days and "
+        "month of a date, which go on by themselves, do not count."
+    )
 
 
 def _rows(source: Source, scored: Scored) -> None:
@@ -90,12 +93,17 @@ def _drift(drift: Drift) -> None:
             icon=":material/moving:",
         )
     elif slight:
-        st.info(f"{len(slight)} of {len(drift.features)} features have moved a little, beyond chance.")
+        st.info(
+            f"{len(slight)} of {len(drift.lasting)} features {'has' if len(slight) == 1 else 'have'} moved a "
+            "little, beyond chance."
+        )
     else:
         st.success("No feature has moved beyond chance.", icon=":material/check:")
+    if drift.dates:
+        st.info(plain(" ".join(one.sentence for one in drift.dates)), icon=":material/event:")
     features = drift.features
     chosen = min(st.session_state.get("score_feature", 0), len(features) - 1)
-    info = figures.drift_bars_info([(one.name, one.distance, one.limit) for one in features])
+    info = figures.drift_bars_info([(one.name, one.distance, one.limit, one.passing) for one in features])
 
     def choose(number: int) -> None:
         st.session_state["score_feature"] = number
@@ -107,7 +115,7 @@ def _drift(drift: Drift) -> None:
         alt="How many rows have moved in each feature",
         on_click=choose,
     )
-    more = f" Left out: {info.left_out} with less." if info.left_out else ""
+    more = f" Left out: {info.left_out} more." if info.left_out else ""
     st.caption(
         f"At least so many of the rows would need another value to be as in training ({drift.training_rows:,} rows); "
         f"up to the tick it may be chance. A click shows a feature.{more}"
@@ -116,14 +124,13 @@ def _drift(drift: Drift) -> None:
 
 
 def _feature(one: FeatureDrift) -> None:
-    st.markdown(f"**{plain(one.name)}**: PSI {one.psi:.3f} ({one.psi_by_chance:.3f} without drift)")
+    chance = "; it may be chance" if one.verdict == "none" else ""
+    st.markdown(f"**{plain(one.name)}**: {one.distance:.1%} of the rows have moved{chance}", help=_index(one))
+    info = figures.drift_classes_info(
+        [(c.level if c.upto is None else c.upto, c.training, c.new) for c in one.classes], one.origin
+    )
     live_plotly(
-        figures.drift_classes_spec(
-            figures.drift_classes_info(
-                [(c.level if c.upto is None else c.upto, c.training, c.new) for c in one.classes]
-            ),
-            dark=dark(),
-        ),
+        figures.drift_classes_spec(info, dark=dark()),
         key="score_classes",
         height=CLASSES_HEIGHT,
         alt=f"Values of {one.name} in training and among the new rows",
@@ -139,6 +146,14 @@ def _feature(one: FeatureDrift) -> None:
     outside = f"{one.below:.1%} lie below all of the training, {one.above:.1%} above. " if one.below + one.above else ""
     missing = f"{one.missing:.1%} are missing. " if one.missing else ""
     st.caption(f"Share of the rows in ten classes, as large as each other in training. {outside}{missing}")
+
+
+def _index(one: FeatureDrift) -> str:
+    return (
+        f"The population stability index (PSI) is {one.psi:.3f}; without drift it would be about "
+        f"{one.psi_by_chance:.3f}. It adds up, over the classes below, how much the two shares differ times the "
+        "logarithm of their ratio: 0 where they are the same, without an upper end."
+    )
 
 
 def _files(source: Source, scored: Scored) -> None:

@@ -20,18 +20,21 @@ nothing drifts, so that chance exceeds
     1 / 2 * sqrt(c * (1 / n + 1 / m))
 
 with a probability of at most about a, where c is that variable's upper quantile of a. Its classes are its levels.
+
+The days and the month of a date go on by themselves: every later file has others. They are measured like all features,
+but told apart, by the dates from which to which the rows are.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.preparation import Preparation
-from sogaal.preparation.columns import RARE
+from sogaal.preparation import Preparation, day_text
+from sogaal.preparation.columns import DAY, RARE
 from sogaal.reference import Counts
 
 DoubleArray = npt.NDArray[np.float64]
@@ -44,6 +47,8 @@ CLEAR, STRONG = 0.1, 0.25
 CLASSES = 10
 # Values that the training did not have.
 NEW = "(new)"
+# The parts of a date that go on with time; its weekday and its hour come again.
+PASSING = ("days", "month")
 MEAN_OF_KOLMOGOROV = math.sqrt(math.pi / 2) * math.log(2)
 
 
@@ -68,7 +73,8 @@ class FeatureDrift:
     ``level`` is the one whose share has changed most, ``at`` is None, and ``lower`` says whether it has become rarer.
     ``psi``: the population stability index; ``psi_by_chance``: its mean without drift. ``below``, ``above``: outside
     the range of the training. ``missing``: without a value. ``classes``: those of the index, from the lowest values or
-    the most frequent level on.
+    the most frequent level on. ``passing``: the days or the month of a date, which go on by themselves. ``origin``:
+    the moment from which days are counted, in seconds since 1970; None of all else.
     """
 
     name: str
@@ -83,6 +89,8 @@ class FeatureDrift:
     missing: float
     classes: tuple[DriftClass, ...]
     level: str = ""
+    passing: bool = False
+    origin: float | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -95,36 +103,99 @@ class FeatureDrift:
 
 
 @dataclass(frozen=True)
-class Drift:
-    """All features of ``rows`` new rows against ``training_rows``, the most distant first.
+class DateDrift:
+    """A date column whose days have moved beyond chance: its first and last day in ``training`` and among the ``new``
+    rows, as "2025-01-31"."""
 
-    ``by_chance``: the mean distance of a feature without drift.
+    name: str
+    training: tuple[str, str]
+    new: tuple[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """One sentence for people."""
+        ranges = f"({_from_to(self.training)}, now {_from_to(self.new)})"
+        (before, until), (first, last) = self.training, self.new
+        if (first, last) != (before, until) and first >= before and last >= until:
+            return f"{self.name} is later than in training {ranges}, as a later file is."
+        if (first, last) != (before, until) and first <= before and last <= until:
+            return f"{self.name} is earlier than in training {ranges}."
+        return f"{self.name} is spread otherwise than in training {ranges}."
+
+
+def _from_to(days: tuple[str, str]) -> str:
+    return days[0] if days[0] == days[1] else " to ".join(days)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """All features of ``rows`` new rows against ``training_rows``, the most distant first; after all others those that
+    are passing.
+
+    ``by_chance``: the mean distance of a feature without drift. ``dates``: the date columns that have moved.
     """
 
     rows: int
     training_rows: int
     by_chance: float
     features: tuple[FeatureDrift, ...]
+    dates: tuple[DateDrift, ...] = ()
+
+    @property
+    def lasting(self) -> tuple[FeatureDrift, ...]:
+        """The features that do not move by themselves."""
+        return tuple(one for one in self.features if not one.passing)
 
     def with_verdict(self, *verdicts: Verdict) -> tuple[FeatureDrift, ...]:
-        """The features of which one of these is said."""
-        return tuple(one for one in self.features if one.verdict in verdicts)
+        """Those of :attr:`lasting` of which one of these is said."""
+        return tuple(one for one in self.lasting if one.verdict in verdicts)
 
 
-def drift_of(counts: Counts, names: Sequence[str], preparation: Preparation | None = None) -> Drift:
+def drift_of(
+    counts: Counts,
+    names: Sequence[str],
+    preparation: Preparation | None = None,
+    dates: Mapping[str, tuple[float, float]] | None = None,
+) -> Drift:
     """What the rows that were counted say; ``names``: of the d features, ``preparation``: what made them of columns,
-    among which may be categories. No row at all drifts nowhere."""
+    among which may be categories and dates. ``dates``: the first and last value among the rows of each date column, by
+    its name, in seconds since 1970. No row at all drifts nowhere."""
     reference = counts.distribution
     found = [] if preparation is None else _categories(preparation)
     levels = {j for _, features in found for j in features}
     others = [j for j in range(len(names)) if j not in levels]
     allowed = FALSE_ALARMS / (len(others) + len(found))
     features = [_feature(counts, j, names[j], allowed) for j in others]
+    moved: tuple[DateDrift, ...] = ()
     if preparation is not None:
+        features = [_as_part(one, preparation, j) for one, j in zip(features, others, strict=True)]
+        moved = _dates(features, counts, preparation, dates or {})
         features += [_category(counts, preparation, column, made, allowed) for column, made in found]
-    features.sort(key=lambda one: -one.distance)
+    features.sort(key=lambda one: (one.passing, -one.distance))
     spread = math.sqrt(1 / reference.rows + 1 / counts.rows) if counts.rows else math.inf
-    return Drift(counts.rows, reference.rows, min(MEAN_OF_KOLMOGOROV * spread, 1.0), tuple(features))
+    return Drift(counts.rows, reference.rows, min(MEAN_OF_KOLMOGOROV * spread, 1.0), tuple(features), moved)
+
+
+def _as_part(one: FeatureDrift, preparation: Preparation, j: int) -> FeatureDrift:
+    """Feature j, told apart where it is a part of a date that goes on with time."""
+    made = preparation.features[j]
+    if made.role != "part" or made.detail not in PASSING:
+        return one
+    return replace(one, passing=True, origin=preparation.columns[made.column].origin if made.detail == "days" else None)
+
+
+def _dates(
+    features: Sequence[FeatureDrift], counts: Counts, preparation: Preparation, dates: Mapping[str, tuple[float, float]]
+) -> tuple[DateDrift, ...]:
+    moved = {one.name for one in features if one.origin is not None and one.verdict != "none"}
+    found = []
+    for column, (days, _) in zip(preparation.columns, preparation.spans, strict=True):
+        if column.name in dates and preparation.features[days].name in moved:
+            edges, _ = counts.distribution.column(days)
+            first, last = (day_text(column.origin + float(edge) * DAY) for edge in edges[[0, -1]])
+            low, high = map(day_text, dates[column.name])
+            found.append(DateDrift(column.name, (first, last), (low, high)))
+    return tuple(found)
 
 
 def _feature(counts: Counts, j: int, name: str, allowed: float) -> FeatureDrift:

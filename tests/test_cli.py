@@ -708,6 +708,41 @@ def test_a_category_drifts_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert {one["level"] for one in found["features"][0]["classes"]} == {"red", "green", "blue"}
 
 
+def claims(rng: np.random.Generator, first: str, days: int, n: int) -> pd.DataFrame:
+    """Amounts of some days from the first one on, with a number of each claim."""
+    when = pd.Timestamp(first) + pd.to_timedelta(np.sort(np.r_[0, rng.integers(0, days, n - 2), days - 1]), unit="D")
+    numbers = [f"C-{k}" for k in range(n)]
+    return pd.DataFrame({"claim": numbers, "date": when.strftime("%Y-%m-%d"), "amount": rng.normal(size=n)})
+
+
+@pytest.fixture
+def quarter(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The model of a quarter of claims."""
+    claims(np.random.default_rng(8), "2025-01-01", 90, 600).to_csv(tmp_path / "quarter.csv", index=False)
+    model = tmp_path / "quarter.safetensors"
+    training = ["train", str(tmp_path / "quarter.csv"), "--id", "claim", "--stop_epochs", "2", "--save", str(model)]
+    assert main([*training, "--quiet", "--no-save"]) == 0
+    capsys.readouterr()
+    return model
+
+
+def test_a_later_date_is_no_drift(quarter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    later = claims(np.random.default_rng(9), "2025-04-01", 30, 300)
+    later.loc[3, "date"] = None  # the median that stands in is no date of the file
+    later.to_csv(tmp_path / "april.csv", index=False)
+    arguments = ["score", str(quarter), str(tmp_path / "april.csv"), "--id", "claim", "-o", str(tmp_path / "s.csv")]
+    assert main([*arguments, "--drift", str(tmp_path / "d.csv")]) == 0
+    told = capsys.readouterr().err
+    assert "drift: none of 2 features beyond chance, against 600 training rows" in told
+    assert (
+        "dates: date is later than in training (2025-01-01 to 2025-03-31, now 2025-04-01 to 2025-04-30), "
+        "as a later file is.\n" in told
+    )
+    table = pd.read_csv(tmp_path / "d.csv")
+    assert list(table["name"][2:]) == ["date: days", "date: month"]
+    assert list(table["passing"]) == [False, False, True, True]
+
+
 def test_a_worse_month_has_more_flags(model: Path, plain: Path, tmp_path: Path) -> None:
     """--share_of training: the border is the training's, so that the training table itself has the share."""
     common = ["--share", "0.1", "--share_of", "training"]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from sogaal.drift import CLEAR, NEW, STRONG, Drift, drift_of
+from sogaal.drift import CLEAR, NEW, STRONG, DateDrift, Drift, drift_of
 from sogaal.errors import DataError, ModelError
 from sogaal.preparation import Preparation
-from sogaal.preparation.columns import RARE
+from sogaal.preparation.columns import DAY, RARE
 from sogaal.preparation.pipeline import RawColumn
 from sogaal.reference import Counts, Distribution, Reference
 
@@ -215,3 +215,60 @@ def test_no_row_and_a_level_that_is_gone() -> None:
     first = found_in(preparation, known, rng.normal(size=500), np.full(500, 1.0)).features[0]
     assert (first.level, first.lower) == ("b", False)
     assert first.distance == pytest.approx(0.75, abs=0.03)
+
+
+# -- dates -------------------------------------------------------------------------------------------------------------
+
+JANUARY = 20_089.0  # 2025-01-01, in days since 1970
+
+
+def months(rng: np.random.Generator, first: int, days: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sizes, and moments within so many days from the ``first`` one after January 1, 2025."""
+    when = JANUARY + first + rng.uniform(0, days, n)
+    when[:2] = JANUARY + first, JANUARY + first + days - 0.5
+    return rng.normal(size=n), when * DAY
+
+
+def dated(new: tuple[np.ndarray, np.ndarray]) -> Drift:
+    """Rows against a quarter of training."""
+    rng = np.random.default_rng(3)
+    size, when = months(rng, 0, 90, 2_000)
+    preparation = Preparation.fit([RawColumn("size", "number", size), RawColumn("when", "date", when)])
+    counts = Counts(Distribution.fit(preparation.transform([size, when])))
+    counts.add(preparation.transform(new))
+    dates = {"when": (float(new[1].min()), float(new[1].max()))}
+    return drift_of(counts, preparation.feature_names, preparation, dates)
+
+
+def test_a_later_file_has_not_drifted_by_its_date() -> None:
+    rng = np.random.default_rng(4)
+    found = dated(months(rng, 90, 30, 600))
+    assert found.dates == (DateDrift("when", ("2025-01-01", "2025-03-31"), ("2025-04-01", "2025-04-30")),)
+    assert found.dates[0].sentence == (
+        "when is later than in training (2025-01-01 to 2025-03-31, now 2025-04-01 to 2025-04-30), as a later file is."
+    )
+    assert {one.name for one in found.lasting} == {"size", "when: hour", "when: weekday"}
+    assert {one.name for one in found.features[3:]} == {"when: days", "when: month"}
+    assert all(one.verdict == "strong" for one in found.features[3:])
+    assert found.with_verdict("slight", "clear", "strong") == ()
+    days = next(one for one in found.features if one.name == "when: days")
+    assert days.origin is not None
+    assert days.above == 1
+    assert [one.origin for one in found.lasting] == [None] * 3
+
+
+def test_what_else_drifts_comes_first() -> None:
+    size, when = months(np.random.default_rng(5), 90, 30, 600)
+    found = dated((size + 0.5, when))
+    assert found.features[0].name == "size"
+    assert [one.name for one in found.with_verdict("clear", "strong")] == ["size"]
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "words"),
+    [(-42, 21, "is earlier than"), (42, 14, "is spread otherwise than"), (60, 60, "is later than"), (0, 90, "")],
+)
+def test_dates_are_told_by_where_they_lie(first: int, days: int, words: str) -> None:
+    found = dated(months(np.random.default_rng(6), first, days, 400))
+    assert [words in one.sentence for one in found.dates] == ([True] if words else [])
+    assert found.with_verdict("slight", "clear", "strong") == ()

@@ -19,7 +19,7 @@ def drift_lines(drift: Drift | None) -> list[str]:
     slight = len(drift.with_verdict("slight"))
     lines = []
     if not found and not slight:
-        lines.append(f"drift: none of {len(drift.features)} features beyond chance, against {against}")
+        lines.append(f"drift: none of {len(drift.lasting)} features beyond chance, against {against}")
     elif not found:
         lines.append(f"drift: {_count(slight, drift)} slightly, under {CLEAR:.0%} of the rows, against {against}")
     else:
@@ -27,6 +27,7 @@ def drift_lines(drift: Drift | None) -> list[str]:
         more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
         also = f" ({slight} more slightly)" if slight else ""
         lines.append(f"drift: {_count(len(found), drift)}{also}, against {against}: {named}{more}")
+    lines += [f"dates: {printable(one.sentence)}" for one in drift.dates]
     missing = [one for one in drift.features if one.missing]
     if missing:
         named = ", ".join(f"{printable(one.name)} {one.missing:.1%}" for one in missing[:MOST_NAMED])
@@ -35,7 +36,7 @@ def drift_lines(drift: Drift | None) -> list[str]:
 
 
 def _count(count: int, drift: Drift) -> str:
-    return f"{count} of {len(drift.features)} features {'has' if count == 1 else 'have'} moved"
+    return f"{count} of {len(drift.lasting)} features {'has' if count == 1 else 'have'} moved"
 
 
 def _named(one: FeatureDrift) -> str:

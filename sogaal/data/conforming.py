@@ -1,7 +1,7 @@
 """New rows brought to the columns that a model was fitted on: what deviates is handled, counted and told."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,11 +33,15 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Conformed:
-    """Some rows as a model takes them: X float32 (m, d), how they deviate, and what rare and new levels are called."""
+    """Some rows as a model takes them: X float32 (m, d), how they deviate, and what rare and new levels are called.
+
+    ``dates``: the earliest and the latest value of each date column that has one, by its name, in seconds since 1970.
+    """
 
     X: Float32Array
     deviations: Deviations
     words: Words
+    dates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def conform(table: RawTable, preparation: Preparation) -> Conformed:
@@ -75,7 +79,15 @@ class _Conforming:
             at = names.index(column.name)
             values.append(self._values(position, column, at, read))
         one_decimal_sign(self.table, read)
-        return Conformed(self.preparation.transform(values), self.deviations, Words(self.codes, self.texts))
+        words, dates = Words(self.codes, self.texts), self._ranges(values)
+        return Conformed(self.preparation.transform(values), self.deviations, words, dates)
+
+    def _ranges(self, values: Sequence[Float64Array]) -> dict[str, tuple[float, float]]:
+        found = {}
+        for column, given in zip(self.preparation.columns, values, strict=True):
+            if column.kind == "date" and not np.isnan(given).all():
+                found[column.name] = (float(np.nanmin(given)), float(np.nanmax(given)))
+        return found
 
     def _values(
         self, position: int, column: PreparedColumn, at: int, read: list[tuple[int, NumberColumn]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -19,29 +20,24 @@ _LONGEST_NAME = 22
 
 @dataclass(frozen=True, eq=False)
 class DriftBarsInfo:
-    """``names``, ``distances`` and ``limits`` (p,) of the features that are drawn, the most distant first; ``moved``
-    (p,): beyond chance; ``left_out``: how many more there are. Distances are shares, 0 to 1."""
+    """``names``, ``distances`` and ``limits`` (p,) of the features that are drawn, in their order; ``moved`` (p,):
+    beyond chance, and not by themselves; ``left_out``: how many more there are. Distances are shares, 0 to 1."""
 
     names: tuple[str, ...]
     distances: FloatArray
     limits: FloatArray
+    moved: npt.NDArray[np.bool_]
     left_out: int
 
-    @property
-    def moved(self) -> npt.NDArray[np.bool_]:
-        """Which lie beyond chance."""
-        return self.distances > self.limits
 
-
-def drift_bars_info(features: Sequence[tuple[str, float, float]]) -> DriftBarsInfo:
-    """What is drawn of (name, distance, limit), the most distant first."""
+def drift_bars_info(features: Sequence[tuple[str, float, float, bool]]) -> DriftBarsInfo:
+    """What is drawn of (name, distance, limit, whether it moves by itself), the most distant first."""
     shown = features[:MOST_BARS]
-    return DriftBarsInfo(
-        tuple(name for name, _, _ in shown),
-        np.array([distance for _, distance, _ in shown], dtype=np.float32),
-        np.array([limit for _, _, limit in shown], dtype=np.float32),
-        len(features) - len(shown),
-    )
+    distances = np.array([distance for _, distance, _, _ in shown], dtype=np.float32)
+    limits = np.array([limit for _, _, limit, _ in shown], dtype=np.float32)
+    passing = np.array([passing for _, _, _, passing in shown], dtype=np.bool_)
+    names = tuple(name for name, _, _, _ in shown)
+    return DriftBarsInfo(names, distances, limits, (distances > limits) & ~passing, len(features) - len(shown))
 
 
 def drift_bars_spec(info: DriftBarsInfo, *, chosen: int = -1, dark: bool = False, revision: str = "") -> Spec:
@@ -109,20 +105,28 @@ class DriftClassesInfo:
     new: FloatArray
 
 
-def drift_classes_info(classes: Sequence[tuple[float | str, float, float]]) -> DriftClassesInfo:
+def drift_classes_info(
+    classes: Sequence[tuple[float | str, float, float]], origin: float | None = None
+) -> DriftClassesInfo:
     """What is drawn of (upper end, training share, new share), or of (level, training share, new share): of many
-    levels those whose share has changed most."""
+    levels those whose share has changed most. ``origin``: the ends are days from this moment, in seconds since 1970,
+    and told as dates."""
     if classes and isinstance(classes[0][0], str):
         by_change = sorted(classes, key=lambda one: -abs(one[2] - one[1]))[:MOST_LEVELS]
         classes = [one for one in classes if one in by_change]
         labels = [_short(str(level)) for level, _, _ in classes]
     else:
-        ends = [f"{upto:.4g}" for upto, _, _ in classes]
+        ends = [f"{upto:.4g}" if origin is None else _date(origin, float(upto)) for upto, _, _ in classes]
         labels = [f"≤ {ends[0]}", *(f"– {end}" for end in ends[1:])] if ends else []
         if len(labels) > 1:
             labels[-1] = f"> {ends[-2]}"
     shares = np.array([(training, new) for _, training, new in classes], dtype=np.float32).reshape(-1, 2)
     return DriftClassesInfo(tuple(labels), shares[:, 0].copy(), shares[:, 1].copy())
+
+
+def _date(origin: float, days: float) -> str:
+    # To the minute, as single precision keeps a date.
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=round(origin / 60 + 1440 * days)):%Y-%m-%d}"
 
 
 def drift_classes_spec(info: DriftClassesInfo, *, dark: bool = False, revision: str = "") -> Spec:

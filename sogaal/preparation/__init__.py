@@ -10,7 +10,7 @@ from sogaal.preparation.deviations import Deviations
 from sogaal.preparation.original import Distribution, distribution, told
 from sogaal.preparation.pipeline import Preparation, RawColumn
 from sogaal.preparation.values import values_of
-from sogaal.preparation.wording import Filled, Levels, Words, phrase, usual_text, value_text
+from sogaal.preparation.wording import Filled, Levels, Words, day_text, phrase, usual_text, value_text
 
 __all__ = [
     "GAPS",
@@ -26,6 +26,7 @@ __all__ = [
     "PreparedColumn",
     "RawColumn",
     "Words",
+    "day_text",
     "distribution",
     "phrase",
     "rare_below",

@@ -102,7 +102,15 @@ def phrase(preparation: Preparation, feature: int, value: float, high: bool, wor
     return f"{column.name} = {value_text(preparation, feature, value, word)}"
 
 
+def day_text(seconds: float) -> str:
+    """The day of a moment in seconds since 1970, "2024-03-05"."""
+    return f"{_moment(seconds):%Y-%m-%d}"
+
+
 def _date(column: PreparedColumn, days: float) -> str:
+    return f"{_moment(column.origin + days * DAY):%Y-%m-%d{' %H:%M' if 'hour' in column.parts else ''}}"
+
+
+def _moment(seconds: float) -> datetime:
     # To the minute: single precision keeps no more of a date within some twenty years.
-    minutes = round((column.origin + days * DAY) / 60)
-    return f"{_EPOCH + timedelta(minutes=minutes):%Y-%m-%d{' %H:%M' if 'hour' in column.parts else ''}}"
+    return _EPOCH + timedelta(minutes=round(seconds / 60))

@@ -155,8 +155,6 @@ def score_rows(
         for chunk in chunks:
             if len(chunk.feature_names) != model.d:
                 raise DataError(_wrong_number(name, chunk.feature_names, model))
-            if chunk.conformed is not None:
-                spool.deviations.merge(chunk.conformed.deviations)
             ranks.add(spool.add(chunk))
             if progress is not None:
                 progress(len(chunk.X))
@@ -184,6 +182,7 @@ class _Spool:
         self.names: Sequence[str] = model.feature_names or model.scaler.names
         self.under = 0
         self.deviations = Deviations()
+        self._dates: dict[str, tuple[float, float]] = {}
         self._file, self._model, self._at, self._limit = file, model, at, limit
         self._writer: pa.ipc.RecordBatchStreamWriter | None = None
 
@@ -194,6 +193,11 @@ class _Spool:
             self.under += int((logits <= self._limit).sum())
         if self.counts is not None:
             self.counts.add(chunk.X)
+        if chunk.conformed is not None:
+            self.deviations.merge(chunk.conformed.deviations)
+            for name, (first, last) in chunk.conformed.dates.items():
+                known = self._dates.get(name, (first, last))
+                self._dates[name] = (min(first, known[0]), max(last, known[1]))
         batch = pa.record_batch(self._columns(chunk))
         if self._writer is None:
             self._writer = pa.ipc.new_stream(self._file, batch.schema)
@@ -207,7 +211,9 @@ class _Spool:
 
     def drift(self) -> Drift | None:
         """Against the training, where the model knows it."""
-        return None if self.counts is None else drift_of(self.counts, self.names, self._model.preparation)
+        if self.counts is None:
+            return None
+        return drift_of(self.counts, self.names, self._model.preparation, self._dates)
 
     def pieces(self) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """What was kept, piece by piece, as columns."""

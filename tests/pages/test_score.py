@@ -14,7 +14,7 @@ from sogaal.data import load_dataset
 from sogaal.exports import load_model, save_model, scores_csv, scores_table
 from sogaal.runs.names import token_of
 from tests.conftest import ROOT
-from tests.pages.session import PATIENCE, Session
+from tests.pages.session import PATIENCE, Session, read
 
 
 class Visit(Session):
@@ -35,7 +35,7 @@ class Visit(Session):
 
     def notes(self, words: str) -> bool:
         """Whether one of the coloured notes, which are no errors, has these words."""
-        return any(words in note.value for kind in ("info", "success", "warning") for note in self.at.get(kind))
+        return any(words in read(note.value) for kind in ("info", "success", "warning") for note in self.at.get(kind))
 
     @property
     def metrics(self) -> dict[str, str]:
@@ -95,6 +95,41 @@ def test_what_has_moved_is_named_and_a_worse_month_flagged(trained: str) -> None
     model = load_model(_server.store().get(trained).file("model.safetensors"))
     border = np.sort(model.score_samples(wine()))[int(np.ceil(0.05 * 129)) - 1]
     assert int(page.metrics["Flagged"]) == int((model.score_samples(frame) <= border).sum())
+
+
+def claims(first: str, days: int, n: int, more: float = 0.0) -> pd.DataFrame:
+    """Amounts of some days from the first one on, with a number of each claim."""
+    rng = np.random.default_rng(days)
+    when = pd.Timestamp(first) + pd.to_timedelta(np.sort(np.r_[0, rng.integers(0, days, n - 2), days - 1]), unit="D")
+    numbers, kinds = [f"C-{k}" for k in range(n)], rng.choice(["train", "hotel", "meal"], n)
+    return pd.DataFrame(
+        {"claim": numbers, "date": when.strftime("%Y-%m-%d"), "kind": kinds, "amount": more + rng.normal(size=n)}
+    )
+
+
+@pytest.fixture
+def quarter(tmp_path: Path) -> str:
+    """The token of a run of a quarter of claims."""
+    claims("2025-01-01", 90, 600).to_csv(tmp_path / "claims.csv", index=False)
+    root = str(_server.store().root)
+    training = ["train", str(tmp_path / "claims.csv"), "--id", "claim", "--stop_epochs", "5", "--quiet", "--runs", root]
+    assert main(training) == 0
+    return token_of(_server.store().entries()[0].id)
+
+
+def test_a_later_date_is_told_apart_from_drift(quarter: str) -> None:
+    page = Visit(run=quarter)
+    page.give(csv(claims("2025-04-01", 30, 400, more=0.5)), "april.csv").press("Score")
+    assert page.errors == []
+    assert page.metrics["Features that moved"] == "1 of 3"
+    assert page.notes("amount has moved.")
+    assert page.notes(
+        "date is later than in training (2025-01-01 to 2025-03-31, now 2025-04-01 to 2025-04-30), as a later file is."
+    )
+    assert page.says("**amount**: ")
+    page.at.session_state["score_feature"] = 3
+    page.look()
+    assert page.says("**date: days**: 100.0% of the rows have moved")
 
 
 @pytest.mark.parametrize(
