@@ -7,6 +7,7 @@ from typing import Any
 
 from pages import _run_rows, _running, _saved
 from pages._run_rows import Row
+from pages._tables import apart
 from sogaal import figures
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data import Dataset
@@ -51,7 +52,7 @@ def runs(chosen: Sequence[str] = ()) -> dict[str, Row]:
 
 def newest(rows: Sequence[Row]) -> list[str]:
     """What is worth comparing unless somebody says otherwise: the newest runs of one table."""
-    return [row.id for row in rows if row.dataset == rows[0].dataset][:MOST_BY_DEFAULT]
+    return [row.id for row in rows if row.fingerprint == rows[0].fingerprint][:MOST_BY_DEFAULT]
 
 
 def choice(row: Row) -> str:
@@ -141,8 +142,9 @@ def summary_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[str,
 
 def difference_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[str, str]]:
     """A row for each part of the set-up that is not the same in all runs, a column for each letter."""
+    tables = list({one.dataset.fingerprint: one.dataset for one in reads}.values())
     parts: list[tuple[str, str, list[str]]] = [
-        ("table", "Table", [f"{one.dataset.name} ({one.dataset.fingerprint[:6]})" for one in reads]),
+        ("table", "Table", [_table(one.dataset, tables) for one in reads]),
         ("scaling", "Scaling of the columns", [one.scaling for one in reads]),
     ]
     for name, info in FIELDS.items():
@@ -157,6 +159,11 @@ def difference_rows(reads: Sequence[Read], groups: Sequence[str]) -> list[dict[s
         cells = {letter: ", ".join(dict.fromkeys(found)) for letter, found in by_letter.items()}
         rows.append({"title": title, **cells, "name": name})
     return rows
+
+
+def _table(dataset: Dataset, tables: Sequence[Dataset]) -> str:
+    alike = [one for one in tables if one.name == dataset.name and one.fingerprint != dataset.fingerprint]
+    return f"{dataset.name}, {apart(dataset, alike)}" if alike else dataset.name
 
 
 def _value(config: TrainConfig, name: str) -> str:

@@ -21,6 +21,7 @@ class Row:
 
     ``name``: what people called it, else its title. ``members``: how many a population has, for people ("512", or
     "40 of 512" while the others are still to come), ``kind`` what made it; both empty for a single run.
+    ``fingerprint``: of the table, which tells two of one name apart.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Row:
     title: str = ""
     members: str = ""
     kind: str = ""
+    fingerprint: str = ""
 
     @property
     def short(self) -> str:
@@ -89,6 +91,7 @@ def of_record(record: RunRecord) -> Row:
         note=record.note,
         members="" if record.population is None else record.population.counted,
         kind="" if record.population is None else record.population.kind,
+        fingerprint=record.dataset.fingerprint,
         **{name: summary.get(name) for name in ("auc_stop", "auc_final", "auc_best", "d_loss", "g_loss", "seconds")},
     )
     job = _server.registry().get(row.id)
@@ -122,6 +125,7 @@ def of_job(job: Job) -> Row:
         g_loss=float(history.g_loss[-1]) if history.steps else None,
         steps=snapshot.step,
         seconds=summary.get("seconds"),
+        fingerprint=job.dataset.fingerprint,
     )
 
 

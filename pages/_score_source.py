@@ -18,6 +18,7 @@ from sogaal.jobs import JobState
 from sogaal.model import Model
 from sogaal.runs.folder import MODEL
 from sogaal.runs.names import token_of
+from sogaal.runs.record import RunRecord
 from sogaal.scoring import Flagging, ShareOf
 
 OF_FILE = "A model file"
@@ -58,7 +59,7 @@ def choose() -> Source | None:
 def _model() -> tuple[Model | Ensemble | None, str]:
     st.subheader("Model", divider="gray")
     titles = {
-        token_of(one.id): one.name or one.title
+        token_of(one.id): _title(one)
         for one in _saved.records()
         if one.state in (JobState.COMPLETED, JobState.STOPPED, JobState.INTERRUPTED)
     }
@@ -77,6 +78,16 @@ def _model() -> tuple[Model | Ensemble | None, str]:
         help="Any run of this folder that has a model, the newest first, or a file that was saved elsewhere.",
     )
     return _from_file() if chosen == OF_FILE else _from_run(chosen, titles[chosen])
+
+
+def _title(record: RunRecord) -> str:
+    """A run in the narrow picker: what tells it from others of its name first, because the end is cut off."""
+    began = (record.started or record.created).astimezone()
+    told = f"{began:%m-%d %H:%M:%S} · {record.dataset.d} features"
+    if record.name:
+        return f"{record.name} · {told}"
+    name = record.dataset.name
+    return " · ".join([name, told, record.title.removeprefix(f"{name} · ")])
 
 
 def _from_run(token: str, title: str) -> tuple[Model | Ensemble | None, str]:

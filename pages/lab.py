@@ -4,11 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from pages import _keys, _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _links, _server
+from pages import _keys, _lab_map, _lab_open, _lab_race, _lab_setup, _lab_spread, _links
 from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._faults import Fault, say
-from pages._tables import table_keys
+from pages._tables import table_keys, table_size
 from pages._words import plain
 from sogaal.config import GAME_PRESETS, PRESETS
 from sogaal.race import FIELD_NAMES, READY, Setup, field_title
@@ -76,7 +76,7 @@ def _sidebar(setups: list[Setup] | Fault) -> None:
 
 
 def _own(fault: Fault | None) -> None:
-    st.selectbox("Table", table_keys(), key="lab_data", format_func=_table)
+    st.selectbox("Table", table_keys(), key="lab_data", format_func=table_size)
     st.segmented_control(
         "Preset", GAME_PRESETS, key="lab_preset", required=True, format_func=lambda name: PRESETS[name].title
     )
@@ -106,11 +106,6 @@ def _own(fault: Fault | None) -> None:
     st.selectbox("What differs", FIELD_NAMES, key="lab_differs", format_func=field_title)
     st.text_input("Its values", key="lab_values", placeholder="2 to 4, as in: 1e-5, 1", help="Separated by commas.")
     say(fault, "values")
-
-
-def _table(key: str) -> str:
-    dataset = _server.table(key)
-    return f"{dataset.name} · {dataset.n:,} × {dataset.d}"
 
 
 def _link() -> None:

@@ -177,6 +177,20 @@ def test_a_model_file(tmp_path: Path) -> None:
     assert page.metrics["Rows"] == "129"
 
 
+def test_runs_of_one_name_are_told_apart(trained: str) -> None:
+    first = _server.store().get(trained).record
+    root = str(_server.store().root)
+    assert main(["train", "wine", "--ignore", "hue", "--stop_epochs", "20", "--quiet", "--runs", root]) == 0
+    _server.store().annotate(_server.store().entries()[0].id, name="Without hue")
+    less, whole = (record.started.astimezone() for record in (_server.store().entries()[0], first))
+    told = Visit().at.selectbox("score_model").options
+    assert told == [
+        f"Without hue · {less:%m-%d %H:%M:%S} · 12 features",
+        f"wine · {whole:%m-%d %H:%M:%S} · 13 features · {first.title.removeprefix('wine · ')}",
+        "A model file",
+    ]
+
+
 def test_a_run_without_a_model_says_so(trained: str) -> None:
     path = _server.store().get(trained).file("model.safetensors")
     path.unlink()

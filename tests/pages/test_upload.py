@@ -287,6 +287,24 @@ def test_the_columns_stay_within_reach_folded_beside_a_run_of_their_table() -> N
     assert columns() == []
 
 
+def test_tables_of_one_name_are_told_apart_where_they_are_chosen() -> None:
+    session = Session()
+    narrow = b"height\n" + b"\n".join(b"%d" % i for i in range(40))
+    for content in (UNLABELLED, LABELLED.replace(b"odd", b"label"), narrow):
+        session.upload("own.csv", content)
+        assert session.errors == []
+    told = session.at.selectbox("set_dataset").options[-3:]
+    assert told == [
+        "own · no labels · 40 × 2 · no labels",
+        "own · with labels · 40 × 2 · 10 % outliers",
+        "own · without weight · 40 × 1 · no labels",
+    ]
+    session.upload("own.csv", UNLABELLED.replace(b"0.", b"1."))
+    assert [one.split(" · ")[1][:8] for one in session.at.selectbox("set_dataset").options[-4:]] == [
+        "contents", "with lab", "without ", "contents",
+    ]  # fmt: skip
+
+
 def test_a_plain_table_with_a_constant_is_read_as_the_command_line_reads_it(tmp_path: Path) -> None:
     content = ("height,same,weight\n" + "\n".join(row.replace(",", ",1,") for row in ROWS)).encode()
     (tmp_path / "own.csv").write_bytes(content)
