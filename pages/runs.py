@@ -21,6 +21,7 @@ ROW_HEIGHT = 35
 MOST_ROWS = 14
 REFRESH_SECONDS = 2.0
 FILTERS = ("runs_state", "runs_dataset", "runs_algorithm", "runs_tags", "runs_words", "runs_order")
+AUCS = ("auc_stop", "auc_final", "auc_best", "curve")
 MARKS = {
     JobState.QUEUED: "⋯", JobState.RUNNING: "▶", JobState.PAUSED: "⏸", JobState.COMPLETED: "✓",
     JobState.STOPPED: "■", JobState.FAILED: "✕", JobState.INTERRUPTED: "↯",
@@ -102,23 +103,25 @@ def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
 
 
 def _frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """The columns in their order; those of the AUC where one of the runs has it, which takes labels."""
     columns: dict[str, list[Any]] = {
         "state": [f"{MARKS[row.state]} {row.state.value}" for row in rows],
         "name": [f"{row.members} runs · {row.short}" if row.members else row.short for row in rows],
+        "dataset": [row.dataset for row in rows],
+        "created": [row.created.astimezone().replace(tzinfo=None) for row in rows],
         "auc_stop": [row.auc_stop for row in rows],
         "auc_final": [row.auc_final for row in rows],
         "auc_best": [row.auc_best for row in rows],
         "curve": [list(row.curve) for row in rows],
         "tags": [list(row.tags) for row in rows],
-        "dataset": [row.dataset for row in rows],
         "algorithm": [row.algorithm for row in rows],
         "d_loss": [row.d_loss for row in rows],
         "g_loss": [row.g_loss for row in rows],
         "seconds": [row.seconds for row in rows],
-        "created": [row.created.astimezone().replace(tzinfo=None) for row in rows],
     }
+    empty = [name for name in AUCS if all(value in (None, []) for value in columns[name])]
     floats = ("auc_stop", "auc_final", "auc_best", "d_loss", "g_loss", "seconds")
-    return pd.DataFrame(columns).astype(dict.fromkeys(floats, "float64"))
+    return pd.DataFrame(columns).astype(dict.fromkeys(floats, "float64")).drop(columns=empty)
 
 
 # -- what is done with them ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages import _downloads, _run_rows, _saved, _server
 from sogaal.config import make_config
-from sogaal.data import load_dataset
+from sogaal.data import Dataset, load_dataset
 from sogaal.errors import RunError
 from sogaal.jobs import Job, JobRegistry, JobState
 from sogaal.outcomes import RunOutcome
@@ -116,6 +116,22 @@ def test_each_run_is_a_row_with_its_numbers() -> None:
     assert len(row["curve"]) > 3
     going.stop()
     assert going.wait(PATIENCE)
+
+
+def test_columns_of_the_auc_are_there_where_a_run_has_labels() -> None:
+    data = load_dataset("onecluster")
+    unlabelled = Dataset("claims", data.X, None, data.ids, data.feature_names)
+    job = _server.registry().submit(unlabelled, make_config("post", stop_epochs=2))
+    assert job.wait(PATIENCE)
+    page = Runs()
+    assert list(page.table.columns) == [
+        "state", "name", "dataset", "created", "tags", "algorithm", "d_loss", "g_loss", "seconds",
+    ]  # fmt: skip
+    train()
+    page.look()
+    assert list(page.table.columns[2:8]) == ["dataset", "created", "auc_stop", "auc_final", "auc_best", "curve"]
+    page.filter("runs_dataset", ["claims"])
+    assert "auc_final" not in page.table
 
 
 def test_a_run_that_could_not_be_saved_is_listed_too(monkeypatch: pytest.MonkeyPatch) -> None:
