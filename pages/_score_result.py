@@ -3,6 +3,7 @@
 import io
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from pages._live_plotly import live_plotly
@@ -15,6 +16,9 @@ from sogaal.exports import drift_csv
 from sogaal.scoring import Scored
 
 TOP_ROWS = 100
+TABLE_HEIGHT = 423  # eleven rows: what has moved stays in sight
+MOST_COLUMNS = 12
+REASON_WIDTH = 400
 CLASSES_HEIGHT = 270
 KINDS = {"csv": ("CSV", "text/csv"), "parquet": ("Parquet", "application/octet-stream")}
 
@@ -32,20 +36,22 @@ def draw(source: Source, scored: Scored) -> None:
         _files(source, scored)
     if scored.deviations:
         st.warning(plain(" ".join(scored.deviations.sentences)), icon=":material/info:")
-    with st.container(key="score_parts"):
-        left, right = st.columns([1.35, 1], gap="large")
-    with left:
-        _rows(source, scored)
-    with right:
-        st.markdown("**Like the training?**")
-        if drift is None:
-            st.info(
-                "This model was saved before models remembered how their training table was distributed: it scores, "
-                "but drift cannot be told. Train it again to have it.",
-                icon=":material/info:",
-            )
-        else:
-            _drift(drift)
+    _rows(source, scored)
+    st.markdown("**Like the training?**")
+    if drift is None:
+        st.info(
+            "This model was saved before models remembered how their training table was distributed: it scores, "
+            "but drift cannot be told. Train it again to have it.",
+            icon=":material/info:",
+        )
+    else:
+        _moved_or_not(drift)
+        with st.container(key="score_parts"):
+            left, right = st.columns(2, gap="large")
+        with left:
+            _bars(drift)
+        with right:
+            _feature(drift.features[_chosen(drift)])
 
 
 def _flagged(source: Source) -> str:
@@ -66,25 +72,41 @@ def _rows(source: Source, scored: Scored) -> None:
     top = scored.top(TOP_ROWS)
     st.markdown(f"**The {len(top)} most abnormal rows** of {plain(source.file.name)}, by {plain(source.model_name)}")
     column = st.column_config
+    values = _values(source, scored)
+    for name in values.columns[:MOST_COLUMNS]:
+        # A column may be called rank, as ours is.
+        top = top.assign(**{f"{name} (table)" if name in top else name: values[name]})
     st.dataframe(
         top,
         hide_index=True,
-        height=520 if len(top) > 13 else "content",
+        height=TABLE_HEIGHT if len(top) > 10 else "content",
+        placeholder="missing",
         column_config={
             "outlier_score": column.ProgressColumn(
-                "outlier score", min_value=0, max_value=1, format="%.4f", help="1 - D(x)", width=150
+                "outlier score", min_value=0, max_value=1, format="%.4f", help="1 - D(x)", width=125
             ),
-            "rank": column.NumberColumn(width=60),
-            "flag": column.NumberColumn(width=50),
+            "rank": column.NumberColumn(width=50),
+            "flag": column.NumberColumn(width=45),
             "reason": column.TextColumn(
-                width=330, help="What speaks most for the suspicion, in log-odds of the outlier score"
+                width=REASON_WIDTH, help="What speaks most for the suspicion, in log-odds of the outlier score"
             ),
         },
         alt="The most abnormal rows",
     )
+    if len(values.columns) > MOST_COLUMNS:
+        st.caption(f"Shown are the first {MOST_COLUMNS} of {len(values.columns)} columns.")
 
 
-def _drift(drift: Drift) -> None:
+def _values(source: Source, scored: Scored) -> pd.DataFrame:
+    """What the rows have in the file: numbers as numbers, so that a click on the head sorts them, and texts."""
+    preparation, found = source.model.preparation, scored.values
+    numbers = set(found) if preparation is None else {one.name for one in preparation.columns if one.kind == "number"}
+    converted = {name: pd.to_numeric(found[name], errors="coerce") for name in found if name in numbers}
+    readable = {name: values for name, values in converted.items() if (values.notna() == found[name].notna()).all()}
+    return found.assign(**readable)
+
+
+def _moved_or_not(drift: Drift) -> None:
     moved, slight = drift.with_verdict("clear", "strong"), drift.with_verdict("slight")
     if moved:
         named = ", ".join(plain(one.name) for one in moved[:3]) + (", …" if len(moved) > 3 else "")
@@ -101,26 +123,33 @@ def _drift(drift: Drift) -> None:
         st.success("No feature has moved beyond chance.", icon=":material/check:")
     if drift.dates:
         st.info(plain(" ".join(one.sentence for one in drift.dates)), icon=":material/event:")
+
+
+def _chosen(drift: Drift) -> int:
+    chosen: int = min(st.session_state.get("score_feature", 0), len(drift.features) - 1)
+    return chosen
+
+
+def _bars(drift: Drift) -> None:
     features = drift.features
-    chosen = min(st.session_state.get("score_feature", 0), len(features) - 1)
     info = figures.drift_bars_info([(one.name, one.distance, one.limit, one.passing) for one in features])
 
     def choose(number: int) -> None:
         st.session_state["score_feature"] = number
 
     live_plotly(
-        figures.drift_bars_spec(info, chosen=chosen, dark=dark()),
+        figures.drift_bars_spec(info, chosen=_chosen(drift), dark=dark()),
         key="score_drift",
         height=54 + figures.DRIFT_BAR_HEIGHT * len(info.names),
         alt="How many rows have moved in each feature",
         on_click=choose,
     )
     more = f" Left out: {info.left_out} more." if info.left_out else ""
+    passing = " Days and month of a date go on by themselves." if len(drift.lasting) < len(features) else ""
     st.caption(
         f"At least so many of the rows would need another value to be as in training ({drift.training_rows:,} rows); "
-        f"up to the tick it may be chance. A click shows a feature.{more}"
+        f"up to the tick it may be chance. A click shows a feature.{passing}{more}"
     )
-    _feature(features[chosen])
 
 
 def _feature(one: FeatureDrift) -> None:

@@ -73,7 +73,13 @@ def _scored(source: Source, path: Path, progress: object) -> Scored:
         path, feature_names=model.feature_names, preparation=model.conforming, filename=source.file.name
     )
     return score_rows(
-        source.model, chunks, source.file.name, flagging=source.flagging, explain=source.reasons, progress=progress
+        source.model,
+        chunks,
+        source.file.name,
+        flagging=source.flagging,
+        explain=source.reasons,
+        values=_score_result.TOP_ROWS,
+        progress=progress,
     )
 
 

@@ -1,8 +1,8 @@
 """`scan_table`: the rows of a table piece by piece, for tables that are larger than memory."""
 
 import codecs
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from sogaal.data.columns import RawTable, Roles, check_names, column_name, find_roles, read_ids
-from sogaal.data.conforming import Conformed, conform
+from sogaal.data.conforming import Conformed, as_texts, conform
 from sogaal.data.dataset import Float32Array
 from sogaal.data.features import read_features
 from sogaal.data.labels import is_flag_name
 from sogaal.data.limits import MAX_BYTES, megabytes
-from sogaal.data.numbers import is_text, plain, trimmed
+from sogaal.data.numbers import is_text, missing_mask, plain, trimmed
 from sogaal.data.parquet import open_parquet, parquet_table
 from sogaal.data.reading import HEAD_BYTES, check_file, read_columns, refuse_binary
 from sogaal.data.text import TextSource, complaint, csv_options, is_binary, raw_table, sniff
@@ -29,6 +29,7 @@ from sogaal.preparation import Preparation
 WHOLE_BYTES = 8 * 2**20
 # Text that is parsed at a time where it is not: Arrow reads some of them ahead.
 PIECE_BYTES = 2 * 2**20
+LONGEST_TEXT = 100
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Chunk:
     X: float32 (m, d), columns in the order asked for. ids: (m,), row numbers from 1 where the table has none.
     labels: (m,) strings as the file has them, not interpreted; None without a label column.
     conformed: with a preparation, how the rows deviate from those that it was fitted on.
+    columns: those that X was made of, by name, as the file has them.
     """
 
     X: Float32Array
@@ -45,6 +47,18 @@ class Chunk:
     feature_names: tuple[str, ...]
     labels: npt.NDArray[np.str_] | None
     conformed: Conformed | None = None
+    columns: "Mapping[str, pa.ChunkedArray[Any]]" = field(default_factory=dict)
+
+    def texts(self, rows: npt.NDArray[np.int64]) -> dict[str, list[str | None]]:
+        """What some rows, by their places, have in each of ``columns``, as people would read it; None where a value is
+        missing, and long text is cut."""
+        found = {}
+        for name, column in self.columns.items():
+            some = plain(column).take(pa.array(rows))
+            some = trimmed(some if is_text(some) else as_texts(some))
+            cut = pc.utf8_slice_codeunits(some, 0, LONGEST_TEXT).to_pylist()
+            found[name] = [None if gone else text for text, gone in zip(cut, missing_mask(some).tolist(), strict=True)]
+        return found
 
 
 def scan_table(
@@ -203,14 +217,21 @@ def _chunk(table: RawTable, wanted: Preparation | tuple[str, ...] | None, roles:
         ids = ids + first_row
     if isinstance(wanted, Preparation):
         conformed = conform(table, wanted)
-        used = [i for i in range(len(table.names)) if column_name(table, i) in wanted.names]
-        return Chunk(conformed.X, ids, wanted.feature_names, _raw_labels(table, roles, used), conformed)
+        there = {column_name(table, i): i for i in range(len(table.names))}
+        used = [there[name] for name in wanted.names if name in there]
+        labels = _raw_labels(table, roles, used)
+        return Chunk(conformed.X, ids, wanted.feature_names, labels, conformed, _raw(table, used))
     positions = roles.features if wanted is None else _positions(table, wanted)
     features = read_features(table, positions)
     if wanted is not None and features.names != wanted:
         text = next(name for name in wanted if name not in features.names)
         raise DataError(f"{table.filename}: column {text!r} must hold numbers, but has text from {table.place(0)} on.")
-    return Chunk(features.X, ids, features.names, _raw_labels(table, roles, positions))
+    labels = _raw_labels(table, roles, positions)
+    return Chunk(features.X, ids, features.names, labels, columns=_raw(table, positions))
+
+
+def _raw(table: RawTable, positions: Sequence[int]) -> "dict[str, pa.ChunkedArray[Any]]":
+    return {column_name(table, i): table.columns[i] for i in positions}
 
 
 def _positions(table: RawTable, wanted: Sequence[str]) -> tuple[int, ...]:

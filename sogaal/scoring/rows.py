@@ -31,6 +31,7 @@ from sogaal.model import Model, ScoreAt
 from sogaal.preparation import Deviations
 from sogaal.reference import Counts
 from sogaal.scoring.ranks import Ranks
+from sogaal.scoring.tops import Tops
 
 ShareOf = Literal["file", "training"]
 FORMATS = ("csv", "parquet")
@@ -66,7 +67,8 @@ class Scored:
     :meth:`top` and :meth:`write` may be called from any thread, one of them at a time reads the files.
 
     ``rows``; ``flagged``: how many; ``drift``: against the training, None where the model does not know it;
-    ``deviations``: what could not be taken as it is, and was handled.
+    ``deviations``: what could not be taken as it is, and was handled. ``values``: what the most abnormal rows have in
+    the columns that the model uses, as the file has it, a row for each, the most abnormal first.
     """
 
     def __init__(self, spool: "_Spool", ranks: Ranks, limit: float | None, share: float, stack: ExitStack) -> None:
@@ -79,6 +81,7 @@ class Scored:
         self.rows = ranks.rows
         self.drift: Drift | None = spool.drift()
         self.deviations: Deviations = spool.deviations
+        self.values = spool.tops.values
         self.flagged = self._most if limit is None else spool.under
 
     def __enter__(self) -> Self:
@@ -137,20 +140,23 @@ def score_rows(
     at: ScoreAt | None = None,
     flagging: Flagging | None = None,
     explain: bool = False,
+    values: int = 0,
     folder: Path | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Scored:
     """Score all ``chunks`` of the table ``name`` (for messages), of raw features in the model's order.
 
-    ``at``: which D scores, as in :meth:`Model.score_samples`. ``explain``: with reasons. ``folder``: for temporary
-    files, 8 bytes a row and what ids and reasons take. ``progress`` is called with the rows of each piece.
+    ``at``: which D scores, as in :meth:`Model.score_samples`. ``explain``: with reasons. ``values``: of how many of
+    the most abnormal rows the values are kept. ``folder``: for temporary files, 8 bytes a row and what ids and reasons
+    take. ``progress`` is called with the rows of each piece.
     Raises :class:`DataError` for another number of columns, :class:`ConfigError` for what the model does not have.
     """
     model.voters(at)
     flagging = flagging or Flagging()
     limit = flagging.limit(model, at)
     with ExitStack() as stack:
-        spool = _Spool(stack.enter_context(tempfile.TemporaryFile(dir=folder)), model, at, explain, limit)
+        file = stack.enter_context(tempfile.TemporaryFile(dir=folder))
+        spool = _Spool(file, model, at, explain, limit, Tops(values))
         ranks = stack.enter_context(Ranks(folder))
         for chunk in chunks:
             if len(chunk.feature_names) != model.d:
@@ -175,9 +181,15 @@ class _Spool:
     """Where ids, labels and the numbers behind the reasons wait in ``file``, and what is counted on the way."""
 
     def __init__(
-        self, file: IO[bytes], model: Model | Ensemble, at: ScoreAt | None, explain: bool, limit: float | None
+        self,
+        file: IO[bytes],
+        model: Model | Ensemble,
+        at: ScoreAt | None,
+        explain: bool,
+        limit: float | None,
+        tops: Tops,
     ) -> None:
-        self.explain = explain
+        self.explain, self.tops = explain, tops
         self.counts = None if model.reference is None else Counts(model.reference.columns)
         self.names: Sequence[str] = model.feature_names or model.scaler.names
         self.under = 0
@@ -191,6 +203,7 @@ class _Spool:
         logits = self._model.score_samples(chunk.X, self._at)
         if self._limit is not None:
             self.under += int((logits <= self._limit).sum())
+        self.tops.add(logits, chunk)
         if self.counts is not None:
             self.counts.add(chunk.X)
         if chunk.conformed is not None:

@@ -132,6 +132,20 @@ def test_a_later_date_is_told_apart_from_drift(quarter: str) -> None:
     assert page.says("**date: days**: 100.0% of the rows have moved")
 
 
+def test_the_most_abnormal_rows_show_what_they_have_in_the_file(quarter: str) -> None:
+    frame = claims("2025-04-01", 30, 60).assign(rank=7)
+    frame.loc[::3, "kind"] = None
+    page = Visit(run=quarter)
+    page.give(csv(frame.iloc[::-1]), "april.csv").press("Score")
+    shown = page.at.dataframe[0].value
+    assert list(shown.columns) == ["id", "outlier_score", "rank", "flag", "reason", "date", "kind", "amount"]
+    there = frame.iloc[::-1].reset_index(drop=True).iloc[shown["id"].astype(int) - 1].reset_index(drop=True)
+    np.testing.assert_allclose(shown["amount"], there["amount"])
+    assert list(shown["date"]) == list(there["date"])
+    assert list(shown["kind"].fillna("")) == list(there["kind"].fillna(""))
+    assert shown["kind"].isna().sum() == 20
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -2,11 +2,16 @@
 
 import io
 import threading
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from sogaal import SOGAAL
-from sogaal.data import Chunk
+from sogaal.cli import main
+from sogaal.data import Chunk, scan_table
+from sogaal.exports import load_model
 from sogaal.scoring import score_rows
 
 N = 3_000
@@ -44,3 +49,31 @@ def test_a_download_and_a_page_do_not_take_rows_from_each_other() -> None:
         assert stream.getvalue().count(b"\n") == N + 1
         assert list(tops[0]["rank"]) == [1, 2, 3, 4, 5]
         assert scored.top(5) is tops[0]  # the page asks again and again
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_most_abnormal_rows_have_the_values_of_the_file(tmp_path: Path, kind: str) -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({
+        "amount": rng.normal(size=N).round(3),
+        "kind": rng.choice(["train", "hotel", "meal", " "], N, p=[0.5, 0.3, 0.195, 0.005]),
+        "day": pd.Timestamp("2025-01-01") + pd.to_timedelta(rng.integers(0, 90, N), unit="D"),
+    })  # fmt: skip
+    frame.loc[2_000:] = frame.loc[: N - 2_001].to_numpy()  # rows that are equal, far from each other
+    frame["day"] = frame["day"].dt.strftime("%Y-%m-%d")
+    path = tmp_path / f"t.{kind}"
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    training = ["train", str(path), "--stop_epochs", "2", "--save", str(tmp_path / "m.safetensors"), "--no-save"]
+    assert main([*training, "--quiet"]) == 0
+    model = load_model(tmp_path / "m.safetensors")
+    chunks = scan_table(path, preparation=model.conforming, rows=70)
+    with score_rows(model, chunks, "t", values=40) as scored:
+        top = scored.top(60)
+        rows = frame.iloc[top["id"].astype(int)[:40] - 1].reset_index(drop=True)
+        assert list(scored.values.columns) == ["amount", "kind", "day"]
+        assert list(scored.values["amount"].astype(float)) == list(rows["amount"])
+        assert list(scored.values["day"]) == list(rows["day"])
+        assert [text or " " for text in scored.values["kind"]] == list(rows["kind"])
+        assert scored.values["kind"].isna().sum() == (rows["kind"] == " ").sum() > 0
+    with score_rows(model, scan_table(path, preparation=model.conforming), "t") as scored:
+        assert scored.values.empty
