@@ -26,6 +26,8 @@ KINDS = {"csv": ("CSV", "text/csv"), "parquet": ("Parquet", "application/octet-s
 def draw(source: Source, scored: Scored) -> None:
     """Draw all of it."""
     drift = scored.drift
+    if scored.lack:
+        st.error(plain(scored.lack), icon=":material/warning:")
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom", key="score_head"):
         st.metric("Rows", f"{scored.rows:,}", width="content")
         st.metric("Flagged", f"{scored.flagged:,}", width="content", help=_flagged(source))

@@ -743,6 +743,19 @@ def test_a_later_date_is_no_drift(quarter: Path, tmp_path: Path, capsys: pytest.
     assert list(table["passing"]) == [False, False, True, True]
 
 
+def test_most_columns_are_missing(model: Path, plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd.read_csv(plain)[["b"]].to_csv(tmp_path / "b.csv", index=False)
+    assert main(["score", str(model), str(tmp_path / "b.csv"), "-o", str(tmp_path / "s.csv"), "--quiet"]) == 0
+    assert capsys.readouterr().err.startswith(
+        "warning: 2 of 3 columns are missing: every row gets the median or the most frequent value there, so the "
+        "scores say little.\nnote: Column 'a' is not in the table"
+    )
+    assert len(pd.read_csv(tmp_path / "s.csv")) == 40
+    pd.read_csv(plain)[["a", "b"]].to_csv(tmp_path / "ab.csv", index=False)
+    assert main(["score", str(model), str(tmp_path / "ab.csv"), "-o", str(tmp_path / "s.csv"), "--quiet"]) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_a_worse_month_has_more_flags(model: Path, plain: Path, tmp_path: Path) -> None:
     """--share_of training: the border is the training's, so that the training table itself has the share."""
     common = ["--share", "0.1", "--share_of", "training"]

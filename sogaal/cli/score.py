@@ -84,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell(arguments: argparse.Namespace, scored: Scored) -> None:
+    if scored.lack:
+        print(f"warning: {one_line(scored.lack)}", file=sys.stderr)
     for sentence in scored.deviations.sentences:
         print(f"note: {one_line(sentence)}", file=sys.stderr)
     if arguments.json:

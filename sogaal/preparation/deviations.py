@@ -74,6 +74,16 @@ class Deviations:
         """A line for each, for people."""
         return [one.sentence for one in self.found.values()]
 
+    def lack(self, columns: int) -> str:
+        """One sentence for people where the table lacks more than half of the model's ``columns``, else nothing."""
+        absent = sum(one.way == "absent" for one in self.found.values())
+        if 2 * absent <= columns:
+            return ""
+        return (
+            f"{absent} of {columns} columns are missing: every row gets the median or the most frequent value there, "
+            "so the scores say little."
+        )
+
     def to_list(self) -> list[dict[str, Any]]:
         """Plain JSON values."""
         return [one.to_dict() for one in self.found.values()]

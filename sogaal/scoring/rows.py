@@ -69,6 +69,7 @@ class Scored:
     ``rows``; ``flagged``: how many; ``drift``: against the training, None where the model does not know it;
     ``deviations``: what could not be taken as it is, and was handled. ``values``: what the most abnormal rows have in
     the columns that the model uses, as the file has it, a row for each, the most abnormal first.
+    ``lack``: a sentence where the table lacks more than half of the model's columns, else empty.
     """
 
     def __init__(self, spool: "_Spool", ranks: Ranks, limit: float | None, share: float, stack: ExitStack) -> None:
@@ -82,6 +83,7 @@ class Scored:
         self.drift: Drift | None = spool.drift()
         self.deviations: Deviations = spool.deviations
         self.values = spool.tops.values
+        self.lack = "" if spool.raw_names is None else spool.deviations.lack(len(spool.raw_names))
         self.flagged = self._most if limit is None else spool.under
 
     def __enter__(self) -> Self:
@@ -192,6 +194,7 @@ class _Spool:
         self.explain, self.tops = explain, tops
         self.counts = None if model.reference is None else Counts(model.reference.columns)
         self.names: Sequence[str] = model.feature_names or model.scaler.names
+        self.raw_names = model.raw_names
         self.under = 0
         self.deviations = Deviations()
         self._dates: dict[str, tuple[float, float]] = {}

@@ -177,6 +177,19 @@ def test_what_is_not_as_in_training_is_handled_and_told(trained: str) -> None:
     assert page.notes("Column 'alcohol': 129 values are no number ('strong')")
 
 
+def test_a_file_that_lacks_most_columns_is_scored_with_a_strong_warning(trained: str) -> None:
+    page = Visit(run=trained)
+    half = wine().columns
+    page.give(csv(wine()[half[:7]])).press("Score")
+    assert page.errors == []  # 6 of 13 are missing
+    page.give(csv(wine()[half[:6]])).press("Score")
+    assert page.errors == [
+        "7 of 13 columns are missing: every row gets the median or the most frequent value there, so the scores say "
+        "little."
+    ]
+    assert page.metrics["Rows"] == "129"
+
+
 def test_a_model_file(tmp_path: Path) -> None:
     detector = SOGAAL(stop_epochs=5, random_state=0).fit(wine())
     save_model(tmp_path / "m.safetensors", detector)
