@@ -95,6 +95,8 @@ def _rows(source: Source, scored: Scored) -> None:
         },
         alt="The most abnormal rows",
     )
+    if scored.numbering:
+        st.caption(plain(f"{scored.numbering} A column called id would name them, and `sogaal score --id` takes any."))
     if len(values.columns) > MOST_COLUMNS:
         st.caption(f"Shown are the first {MOST_COLUMNS} of {len(values.columns)} columns.")
 

@@ -70,7 +70,11 @@ def _score(source: Source, problem: "st.delta_generator.DeltaGenerator") -> None
 def _scored(source: Source, path: Path, progress: object) -> Scored:
     model = source.model
     chunks = scan_table(
-        path, feature_names=model.feature_names, preparation=model.conforming, filename=source.file.name
+        path,
+        feature_names=model.feature_names,
+        preparation=model.conforming,
+        usual_id=model.id_name,
+        filename=source.file.name,
     )
     return score_rows(
         source.model,

@@ -120,6 +120,11 @@ class Ensemble:
         return self.members[0].dataset
 
     @property
+    def id_name(self) -> str:
+        """The column that named the training rows, empty where none did."""
+        return self.members[0].id_name
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of the training table, empty where unknown."""
         return self.members[0].fingerprint

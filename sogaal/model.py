@@ -49,7 +49,7 @@ class Model:
     it. ``snapshots``: D at moments of the run, in order, where such were kept (with ``stop_epochs="auto"`` those of all
     seeds); they score together, see :func:`combined`. ``preparation``: what made the d features of the columns of a raw
     table, None where those were plain numbers without gaps. ``reference``: how the training table and its scores were
-    distributed, None where unknown.
+    distributed, None where unknown. ``id_name``: the column that named the training rows, empty where none did.
     """
 
     config: TrainConfig
@@ -63,6 +63,7 @@ class Model:
     snapshots: tuple[DiscriminatorWeights, ...] = ()
     preparation: Preparation | None = None
     reference: Reference | None = None
+    id_name: str = ""
 
     @classmethod
     def from_trainer(
@@ -84,7 +85,7 @@ class Model:
         names = dataset.feature_names if feature_names is None else feature_names
         model = cls(
             trainer.config, scaler, discriminators, at, names, dataset.name, dataset.fingerprint, snapshots=voters,
-            preparation=dataset.preparation if names == dataset.feature_names else None,
+            preparation=dataset.preparation if names == dataset.feature_names else None, id_name=dataset.id_name or "",
         )  # fmt: skip
         return model.with_reference(dataset.X)
 

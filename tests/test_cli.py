@@ -756,6 +756,33 @@ def test_most_columns_are_missing(model: Path, plain: Path, tmp_path: Path, caps
     assert "warning" not in capsys.readouterr().err
 
 
+def test_the_ids_of_the_training_name_the_new_rows(
+    quarter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = claims(np.random.default_rng(9), "2025-04-01", 30, 50)
+    frame.loc[1, "claim"] = "C-0"  # no more are they all different, by which ids are found
+    frame.to_csv(tmp_path / "april.csv", index=False)
+    assert list(scored([quarter, tmp_path / "april.csv"], tmp_path / "s.csv")["id"]) == list(frame["claim"])
+    assert "numbered" not in capsys.readouterr().err
+    assert list(scored([quarter, tmp_path / "april.csv", "--id", ""], tmp_path / "s.csv")["id"]) == list(range(1, 51))
+    assert "numbered" not in capsys.readouterr().err  # as was asked for
+    frame.rename(columns={"claim": "voucher"}).to_csv(tmp_path / "other.csv", index=False)
+    assert list(scored([quarter, tmp_path / "other.csv"], tmp_path / "s.csv")["id"]) == list(range(1, 51))
+    assert (
+        "note: The rows are numbered from 1: the file has no column 'claim', which named them in training. --id names "
+        "another column.\n" in capsys.readouterr().err
+    )
+    assert scored([quarter, tmp_path / "other.csv", "--id", "voucher"], tmp_path / "s.csv")["id"][0] == "C-0"
+    old = tmp_path / "old.safetensors"
+    save_model(old, dataclasses.replace(load_model(quarter), id_name=""))
+    capsys.readouterr()
+    assert list(scored([old, tmp_path / "april.csv"], tmp_path / "s.csv")["id"]) == list(range(1, 51))
+    assert (
+        "note: The rows are numbered from 1, as it is not known whether a column names them; not used: 'claim'. --id "
+        "names another column.\n" in capsys.readouterr().err
+    )
+
+
 def test_a_worse_month_has_more_flags(model: Path, plain: Path, tmp_path: Path) -> None:
     """--share_of training: the border is the training's, so that the training table itself has the share."""
     common = ["--share", "0.1", "--share_of", "training"]

@@ -1,5 +1,6 @@
 """Model files, tables of scores, and files that are written whole or not at all."""
 
+import dataclasses
 import io
 import json
 import pickle
@@ -16,6 +17,7 @@ from safetensors.numpy import load, save
 
 import sogaal
 from sogaal import MOGAAL, SOGAAL, load_dataset, load_model, save_model
+from sogaal.ensemble import Ensemble
 from sogaal.errors import DataError, ModelError
 from sogaal.exports import scores_csv, scores_table, scores_with_columns
 from sogaal.files import atomic_path, check_target, write_atomic
@@ -50,6 +52,16 @@ def test_a_loaded_model_is_the_saved_one(saved: Path, detector: SOGAAL) -> None:
     assert model.scaler.to_dict() == original.scaler.to_dict()
     assert model.version == sogaal.__version__
     assert model.config.seed == 11
+
+
+def test_the_column_of_the_ids_is_remembered_where_there_is_one(saved: Path, detector: SOGAAL, tmp_path: Path) -> None:
+    assert b"id_name" not in saved.read_bytes()
+    named = dataclasses.replace(detector.to_model(), id_name="claim")
+    for number, model in enumerate((named, Ensemble((named, named)))):
+        save_model(tmp_path / str(number), model)
+        assert load_model(tmp_path / str(number)).id_name == "claim"
+        with safe_open(tmp_path / str(number), framework="numpy") as file:
+            assert json.loads(file.metadata()["sogaal"])["format"] == number + 1  # older versions read it too
 
 
 def test_without_names_and_stop(tmp_path: Path) -> None:

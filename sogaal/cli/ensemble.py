@@ -170,7 +170,7 @@ class EnsembleTraining:
             members.append(
                 Model(
                     outcome.config, self.scaler, there, at, names, data.name, data.fingerprint,
-                    preparation=data.preparation,
+                    preparation=data.preparation, id_name=data.id_name or "",
                 )
             )  # fmt: skip
         return Ensemble(tuple(members)).with_reference(self.dataset.X)

@@ -88,6 +88,8 @@ def _tell(arguments: argparse.Namespace, scored: Scored) -> None:
         print(f"warning: {one_line(scored.lack)}", file=sys.stderr)
     for sentence in scored.deviations.sentences:
         print(f"note: {one_line(sentence)}", file=sys.stderr)
+    if scored.numbering and arguments.id is None:
+        print(f"note: {one_line(scored.numbering)} --id names another column.", file=sys.stderr)
     if arguments.json:
         found = {"rows": scored.rows, "flagged": scored.flagged, "output": arguments.output}
         print(json.dumps({**found, "deviations": scored.deviations.to_list(), "drift": drift_dict(scored.drift)}))
@@ -108,6 +110,7 @@ def _scored(arguments: argparse.Namespace, model: Model | Ensemble, source: Path
         preparation=model.conforming,
         label_column=arguments.label,
         id_column=arguments.id,
+        usual_id=model.id_name,
         sheet=arguments.sheet,
     )
     hidden = arguments.quiet or not sys.stderr.isatty()

@@ -40,6 +40,7 @@ class Chunk:
     labels: (m,) strings as the file has them, not interpreted; None without a label column.
     conformed: with a preparation, how the rows deviate from those that it was fitted on.
     columns: those that X was made of, by name, as the file has them.
+    id_name: the column that the ids came from, None where there is none. others: columns that nothing was taken from.
     """
 
     X: Float32Array
@@ -48,6 +49,8 @@ class Chunk:
     labels: npt.NDArray[np.str_] | None
     conformed: Conformed | None = None
     columns: "Mapping[str, pa.ChunkedArray[Any]]" = field(default_factory=dict)
+    id_name: str | None = None
+    others: tuple[str, ...] = ()
 
     def texts(self, rows: npt.NDArray[np.int64]) -> dict[str, list[str | None]]:
         """What some rows, by their places, have in each of ``columns``, as people would read it; None where a value is
@@ -68,6 +71,7 @@ def scan_table(
     preparation: Preparation | None = None,
     label_column: str | None = None,
     id_column: str | None = None,
+    usual_id: str = "",
     sheet: str | None = None,
     rows: int = 65_536,
     max_bytes: int = MAX_BYTES,
@@ -80,6 +84,7 @@ def scan_table(
     preparation: instead of names, what a model was fitted on: X then are its features, and what deviates in the table
         is handled and told with each piece rather than refused.
     label_column, id_column, sheet: as in `read_table`. No rule about the number of rows or about label values applies.
+    usual_id: the column of the ids where the table has it and `id_column` is None.
     max_bytes: the limit for formats that must be held in memory whole (.npz, .mat, text that is not UTF-8).
     filename: what messages call the file; its path if not given.
     Raises DataError as `read_table` does, when it comes to the row that is wrong.
@@ -95,6 +100,8 @@ def scan_table(
             check_names(table)
         if table.n == 0:
             continue
+        if id_column is None and usual_id in table.names and usual_id not in (label_column, *(fitted or ())):
+            id_column = usual_id
         roles = roles or _roles(table, fitted, label_column, id_column)
         chunk = _chunk(table, preparation or fitted, roles, first_row)
         fitted = fitted or chunk.feature_names
@@ -220,14 +227,23 @@ def _chunk(table: RawTable, wanted: Preparation | tuple[str, ...] | None, roles:
         there = {column_name(table, i): i for i in range(len(table.names))}
         used = [there[name] for name in wanted.names if name in there]
         labels = _raw_labels(table, roles, used)
-        return Chunk(conformed.X, ids, wanted.feature_names, labels, conformed, _raw(table, used))
+        made = Chunk(conformed.X, ids, wanted.feature_names, labels, conformed, _raw(table, used))
+        return _with_roles(made, table, roles)
     positions = roles.features if wanted is None else _positions(table, wanted)
     features = read_features(table, positions)
     if wanted is not None and features.names != wanted:
         text = next(name for name in wanted if name not in features.names)
         raise DataError(f"{table.filename}: column {text!r} must hold numbers, but has text from {table.place(0)} on.")
     labels = _raw_labels(table, roles, positions)
-    return Chunk(features.X, ids, features.names, labels, columns=_raw(table, positions))
+    made = Chunk(features.X, ids, features.names, labels, columns=_raw(table, positions))
+    return _with_roles(made, table, roles)
+
+
+def _with_roles(chunk: Chunk, table: RawTable, roles: Roles) -> Chunk:
+    names = [column_name(table, i) for i in range(len(table.names))]
+    taken = {*chunk.columns, *(names[i] for i in (roles.label, roles.id) if i is not None)}
+    id_name = None if roles.id is None else names[roles.id]
+    return replace(chunk, id_name=id_name, others=tuple(name for name in names if name not in taken))
 
 
 def _raw(table: RawTable, positions: Sequence[int]) -> "dict[str, pa.ChunkedArray[Any]]":

@@ -7,7 +7,8 @@ Format 1 is a single run: w1 (d, h), b1 (h,), w2 (h,), b2 (1,) of D as "stop.w1"
 snapshots: "seeds" names the M members, each array has an axis of M before the others, and "snapshots.w1" and so on have
 one more after it, of the moments. Format 3 is format 2 with "preparation", what made the features of a raw table's
 columns, as plain parameters. What fits into an older format is written in it, so that older versions can read it.
-Arrays under "reference" say how the training table was distributed; older versions pass them over.
+Arrays under "reference" say how the training table was distributed, "id_name" of "dataset" which column named its rows;
+older versions pass both over.
 """
 
 import json
@@ -58,7 +59,7 @@ def model_bytes(model: Model | Ensemble | HasModel) -> bytes:
         model = model.to_model()
     members = model.members if isinstance(model, Ensemble) else (model,)
     first = members[0]
-    description = {
+    description: dict[str, Any] = {
         "format": 1,
         "version": first.version,
         "at": first.at,
@@ -67,6 +68,8 @@ def model_bytes(model: Model | Ensemble | HasModel) -> bytes:
         "feature_names": None if first.feature_names is None else list(first.feature_names),
         "dataset": {"name": first.dataset, "fingerprint": first.fingerprint},
     }
+    if first.id_name:
+        description["dataset"] |= {"id_name": first.id_name}
     tensors = {f"{at}.{part}": _stacked([m.discriminators[at] for m in members], part)
                for at in first.discriminators for part in _PARTS}  # fmt: skip
     if isinstance(model, Model) and not model.snapshots and model.preparation is None:
@@ -167,6 +170,7 @@ def _model(found: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) ->
             version=str(found.get("version", "")),
             snapshots=snapshots[number],
             preparation=preparation,
+            id_name=str(dataset.get("id_name", "")),
         )
         for number, seed in enumerate(seeds)
     )

@@ -69,7 +69,8 @@ class Scored:
     ``rows``; ``flagged``: how many; ``drift``: against the training, None where the model does not know it;
     ``deviations``: what could not be taken as it is, and was handled. ``values``: what the most abnormal rows have in
     the columns that the model uses, as the file has it, a row for each, the most abnormal first.
-    ``lack``: a sentence where the table lacks more than half of the model's columns, else empty.
+    ``lack``: a sentence where the table lacks more than half of the model's columns, else empty. ``numbering``: one
+    where the rows are numbered though a column may name them, else empty.
     """
 
     def __init__(self, spool: "_Spool", ranks: Ranks, limit: float | None, share: float, stack: ExitStack) -> None:
@@ -83,6 +84,7 @@ class Scored:
         self.drift: Drift | None = spool.drift()
         self.deviations: Deviations = spool.deviations
         self.values = spool.tops.values
+        self.numbering = spool.numbering
         self.lack = "" if spool.raw_names is None else spool.deviations.lack(len(spool.raw_names))
         self.flagged = self._most if limit is None else spool.under
 
@@ -179,6 +181,15 @@ def _wrong_number(name: str, found: tuple[str, ...], model: Model | Ensemble) ->
     )
 
 
+def _numbering(chunk: Chunk, usual: str) -> str:
+    if chunk.id_name is not None or not (usual or chunk.others):
+        return ""
+    if usual:
+        return f"The rows are numbered from 1: the file has no column {usual!r}, which named them in training."
+    shown = ", ".join(map(repr, chunk.others[:3])) + (", ..." if len(chunk.others) > 3 else "")
+    return f"The rows are numbered from 1, as it is not known whether a column names them; not used: {shown}."
+
+
 class _Spool:
     """Where ids, labels and the numbers behind the reasons wait in ``file``, and what is counted on the way."""
 
@@ -195,6 +206,7 @@ class _Spool:
         self.counts = None if model.reference is None else Counts(model.reference.columns)
         self.names: Sequence[str] = model.feature_names or model.scaler.names
         self.raw_names = model.raw_names
+        self.numbering = ""
         self.under = 0
         self.deviations = Deviations()
         self._dates: dict[str, tuple[float, float]] = {}
@@ -216,6 +228,7 @@ class _Spool:
                 self._dates[name] = (min(first, known[0]), max(last, known[1]))
         batch = pa.record_batch(self._columns(chunk))
         if self._writer is None:
+            self.numbering = _numbering(chunk, self._model.id_name)
             self._writer = pa.ipc.new_stream(self._file, batch.schema)
         self._writer.write_batch(batch)
         return logits

@@ -139,7 +139,7 @@ def test_the_most_abnormal_rows_show_what_they_have_in_the_file(quarter: str) ->
     page.give(csv(frame.iloc[::-1]), "april.csv").press("Score")
     shown = page.at.dataframe[0].value
     assert list(shown.columns) == ["id", "outlier_score", "rank", "flag", "reason", "date", "kind", "amount"]
-    there = frame.iloc[::-1].reset_index(drop=True).iloc[shown["id"].astype(int) - 1].reset_index(drop=True)
+    there = frame.set_index("claim").loc[shown["id"]].reset_index()
     np.testing.assert_allclose(shown["amount"], there["amount"])
     assert list(shown["date"]) == list(there["date"])
     assert list(shown["kind"].fillna("")) == list(there["kind"].fillna(""))
@@ -188,6 +188,17 @@ def test_a_file_that_lacks_most_columns_is_scored_with_a_strong_warning(trained:
         "little."
     ]
     assert page.metrics["Rows"] == "129"
+
+
+def test_rows_are_named_as_in_training(quarter: str) -> None:
+    frame = claims("2025-04-01", 30, 40)
+    page = Visit(run=quarter)
+    page.give(csv(frame)).press("Score")
+    assert set(page.at.dataframe[0].value["id"]) == set(frame["claim"])
+    assert not page.says("numbered")
+    page.give(csv(frame.drop(columns="claim"))).press("Score")
+    assert set(page.at.dataframe[0].value["id"]) == {str(k + 1) for k in range(40)}
+    assert page.says("The rows are numbered from 1: the file has no column 'claim', which named them in training.")
 
 
 def test_a_model_file(tmp_path: Path) -> None:
