@@ -176,7 +176,8 @@ def _feature(one: FeatureDrift) -> None:
         )
         st.caption(f"Share of the rows with each value{more}; rare ones share a bar.")
         return
-    outside = f"{one.below:.1%} lie below all of the training, {one.above:.1%} above. " if one.below + one.above else ""
+    told = [f"{share:.1%} lie {side}" for share, side in ((one.below, "below"), (one.above, "above")) if share]
+    outside = f"{' and '.join(told)} all of the training. " if told else ""
     missing = f"{one.missing:.1%} are missing. " if one.missing else ""
     st.caption(f"Share of the rows in ten classes, as large as each other in training. {outside}{missing}")
 

@@ -133,8 +133,9 @@ def drift_classes_spec(info: DriftClassesInfo, *, dark: bool = False, revision: 
     """Two bars for each class, side by side."""
     colours, layout = theme(dark), base_layout(dark, revision)
     places = np.arange(len(info.labels), dtype=np.int16)
+    longest = max(map(len, info.labels), default=0)
     layout |= {
-        "margin": {"l": 44, "r": 10, "t": 30, "b": 60},
+        "margin": {"l": 44, "r": 10, "t": 30, "b": 60 if longest < 10 else 76},
         "barmode": "group",
         "bargap": 0.25,
         "bargroupgap": 0.05,

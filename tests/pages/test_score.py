@@ -91,7 +91,7 @@ def test_what_has_moved_is_named_and_a_worse_month_flagged(trained: str) -> None
     page.give(csv(frame)).press("Score")
     assert page.metrics["Features that moved"] == "1 of 13"
     assert page.notes("alcohol has moved")
-    assert page.says("% above")
+    assert page.says("% lie above all of the training")
     model = load_model(_server.store().get(trained).file("model.safetensors"))
     border = np.sort(model.score_samples(wine()))[int(np.ceil(0.05 * 129)) - 1]
     assert int(page.metrics["Flagged"]) == int((model.score_samples(frame) <= border).sum())
