@@ -134,8 +134,9 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
             time.sleep(0.05)
         yield json.loads(said.read_text())["address"], processes[1:]
     finally:
-        for process in reversed(processes):
-            process.terminate()
+        # How Dask ends is not looked at here; asked to, a worker that has lost its scheduler may take minutes.
+        for process in processes:
+            process.kill()
         for process in processes:
             process.wait(timeout=30)
 
