@@ -6,9 +6,9 @@ VENV = .venv
 PY = $(VENV)/bin/python
 ARGS =
 PYTEST_ARGS =
-# Processes that share the test files out between them: about half of a test's time is waiting for a page or a process.
+# Processes that share the test files out between them; three fill two cores, browsers and servers included.
 TEST_WORKERS = 3
-# In their own order the long files come first; xdist's would leave those of few long tests for the end.
+# In the order of tests/conftest.py; xdist's own would leave files of few long tests for the end.
 SHARED = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 TORCH_INDEX =
 

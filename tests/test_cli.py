@@ -85,6 +85,13 @@ def test_help_does_not_wait_for_torch() -> None:
         assert re.search(rf"{name} +{what}", done.stdout)
 
 
+@pytest.mark.parametrize("call", [["--help"], ["--version"], ["app", "--help"]])
+def test_what_reads_no_table_does_not_wait_for_numpy(call: list[str]) -> None:
+    code = f"import sys\nfrom sogaal.cli import main\nassert main({call}) == 0\nsys.exit('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_scoring_does_not_wait_for_torch(model: Path, plain: Path) -> None:
     code = "import sys\nfrom sogaal.cli import main\nassert main(sys.argv[1:]) == 0\nsys.exit('torch' in sys.modules)"
     command = [sys.executable, "-c", code, "score", str(model), str(plain)]

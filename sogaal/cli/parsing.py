@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from sogaal.preparation import GAPS
 from sogaal.runs.printable import printable
 
 RUNS_HELP = "folder of saved runs (default: $SOGAAL_RUNS, else ./runs)"
@@ -95,6 +94,8 @@ def add_table_arguments(parser: argparse._ActionsContainer) -> None:
 
 def add_reading_arguments(parser: argparse._ActionsContainer) -> None:
     """Flags about what of a table is learned from; :func:`reading` takes them up."""
+    from sogaal.preparation import GAPS  # brings numpy, which commands that read no table do without
+
     parser.add_argument("--ignore", metavar="COLUMNS", help="columns to leave out, separated by commas")
     parser.add_argument(
         "--gaps",
