@@ -34,8 +34,9 @@ def table_size(key: str) -> str:
 def _name(key: str) -> str:
     # What tells tables of one name apart stands beside it: the end is cut off in a narrow list.
     dataset = _server.table(key)
-    tables = [_server.table(other) for other in table_keys() if other != key]
-    alike = [one for one in tables if one.name == dataset.name]
+    # A shipped table's key is its name, so that only uploads need be looked at beside the one of that name.
+    keys = [*(name for name in list_datasets() if name == dataset.name), *_server.upload_keys()]
+    alike = [one for other in keys if other != key and (one := _server.table(other)).name == dataset.name]
     return f"{dataset.name} · {apart(dataset, alike)}" if alike else dataset.name
 
 
