@@ -32,9 +32,16 @@ def until(condition: Callable[[], object], what: str) -> Any:
 class Visit:
     """A tab on the dashboard, and what it complained about."""
 
-    def __init__(self, browser: Browser, dashboard: Dashboard, width: int = 1440, scheme: str = "light") -> None:
-        height = 900 if width > 1100 else 768
-        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    def __init__(
+        self,
+        browser: Browser,
+        dashboard: Dashboard,
+        width: int = 1440,
+        scheme: str = "light",
+        motion: str = "no-preference",
+    ) -> None:
+        size = {"width": width, "height": 900 if width > 1100 else 768}
+        self.context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion=motion)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_dashboard import PATIENCE, SLOW, Visit
+from tests.browser.test_dashboard import PATIENCE, SLOW, Visit, slow_run
 from tests.conftest import Dashboard
 
 pytestmark = pytest.mark.browser
@@ -175,16 +175,17 @@ def test_a_step_is_followed_by_the_keyboard(browser: Browser, dashboard: Dashboa
 
 @pytest.mark.parametrize("wish", ["reduce", "no-preference"])
 def test_nothing_moves_for_those_who_want_less_motion(browser: Browser, dashboard: Dashboard, wish: str) -> None:
-    context = browser.new_context(viewport={"width": 1024, "height": 768}, reduced_motion=wish)
-    page = context.new_page()
+    visit = Visit(browser, dashboard, 1024, motion=wish)
+    slow_run(visit)
+    visit.repainted(2)
+    glides = visit.page.evaluate("Boolean(document.querySelector('.live-plotly').layout.transition)")
+    visit.button("Stop").click()
+    visit.badge("stopped")
+    page = visit.page
     page.goto(f"{dashboard.url}/learn?chapter=8")
-    run = page.locator(".st-key-run_tour_discriminator_wins button")
-    run.wait_for(timeout=SLOW)
+    page.locator(".st-key-run_tour_discriminator_wins button").wait_for(timeout=SLOW)
     assert page.locator(".live-plotly").count() == 0  # nothing plays unasked
-    run.click()
-    page.wait_for_function("document.querySelector('.live-plotly')?.dataset.paints >= 3", timeout=SLOW)
-    glides = page.evaluate("Boolean(document.querySelector('.live-plotly').layout.transition)")
-    page.locator(".st-key-chapter_2 button").click()
+    to_chapter(visit, "2")
     page.locator(".st-key-network_next button").click()
     drawing = page.get_by_role("img", name=re.compile("At work: Noise"))
     expect(drawing).to_be_visible(timeout=SLOW)
@@ -198,4 +199,4 @@ def test_nothing_moves_for_those_who_want_less_motion(browser: Browser, dashboar
     page.wait_for_timeout(500)
     seen = {drawing.screenshot() for _ in range(4)}
     assert glides == (len(seen) > 1) == (wish == "no-preference")
-    context.close()
+    visit.context.close()

@@ -11,25 +11,26 @@ from tests.browser.serving import serve
 
 pytestmark = pytest.mark.browser
 APP = "live_plotly_app.py"
+SLOW = 90_000  # milliseconds that a busy machine may take
 
 PAINTS = "[...document.querySelectorAll('.live-plotly')].map((node) => Number(node.dataset.paints))"
-# Where a generated dot (the last trace but one) stands, frame by frame, for three seconds.
+# Where a generated dot (the last trace but one) stands, frame by frame, while six updates are painted.
 WATCH = """async () => {
   const node = document.querySelector(".live-plotly");
   const places = new Set();
-  let frames = 0, bare = 0;
+  let bare = 0;
   const heights = new Set();
-  const end = performance.now() + 3000;
-  while (performance.now() < end) {
+  const paints = () => Number(node.dataset.paints);
+  const before = paints();
+  while (paints() < before + 6) {
     await new Promise(requestAnimationFrame);
-    frames += 1;
     const traces = node.querySelectorAll(".scatterlayer .trace");
     const dot = traces[traces.length - 2]?.querySelectorAll(".point")[5];
     if (!dot || !node.querySelector(".heatmaplayer image")) bare += 1;
     else places.add(dot.getAttribute("transform"));
     heights.add(node.clientHeight);
   }
-  return { frames, bare, places: places.size, heights: heights.size };
+  return { bare, updates: paints() - before, places: places.size, heights: heights.size };
 }"""
 
 
@@ -41,7 +42,7 @@ class Seen:
     complaints: list[str] = field(default_factory=list)
 
     def wait(self, paints: int = 2) -> None:
-        self.page.wait_for_function(f"{PAINTS}.length == 2 && {PAINTS}.every((n) => n >= {paints})", timeout=30_000)
+        self.page.wait_for_function(f"{PAINTS}.length == 2 && {PAINTS}.every((n) => n >= {paints})", timeout=SLOW)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_ten_updates_are_painted_and_keep_the_node(seen: Seen) -> None:
     seen.wait()
     seen.page.evaluate("document.querySelectorAll('.live-plotly').forEach((node, i) => { node.marked = i; })")
     before = seen.page.evaluate(PAINTS)
-    seen.page.wait_for_function(f"{PAINTS}.every((n, i) => n >= {before}[i] + 10)", timeout=30_000)
+    seen.page.wait_for_function(f"{PAINTS}.every((n, i) => n >= {before}[i] + 10)", timeout=SLOW)
     marks = seen.page.evaluate("[...document.querySelectorAll('.live-plotly')].map((node) => node.marked)")
     assert marks == [0, 1]
     assert seen.complaints == []
@@ -84,8 +85,7 @@ def test_dots_glide_and_nothing_flashes_or_jumps(seen: Seen) -> None:
     watched = seen.page.evaluate(WATCH)
     assert watched["bare"] == 0
     assert watched["heights"] == 1
-    # Without gliding a dot would stand in six or seven places in three seconds.
-    assert watched["places"] > 15
+    assert watched["places"] > watched["updates"] + 2  # more than one for each drawing, see below
 
 
 def test_the_tool_bar_sends_nothing_away(seen: Seen) -> None:
@@ -106,7 +106,7 @@ def test_a_zoom_outlasts_ten_updates(seen: Seen) -> None:
     seen.page.wait_for_function("document.querySelectorAll('.live-plotly')[1]._fullLayout.xaxis.range[0] > 10")
     zoomed, before = x_range(seen.page), seen.page.evaluate(PAINTS)
     assert zoomed[1] - zoomed[0] < 250
-    seen.page.wait_for_function(f"{PAINTS}[1] >= {before[1]} + 10", timeout=30_000)
+    seen.page.wait_for_function(f"{PAINTS}[1] >= {before[1]} + 10", timeout=SLOW)
     assert x_range(seen.page) == zoomed
 
 
@@ -115,7 +115,8 @@ def test_still_dots_for_those_who_want_less_motion(browser: Browser, app: str) -
         seen.wait()
         watched = seen.page.evaluate(WATCH)
         assert watched["bare"] == 0
-        assert watched["places"] <= 8
+        # The first one, and a drawing at the end that was not counted yet.
+        assert watched["places"] <= watched["updates"] + 2
 
 
 def test_a_dark_page_gets_dark_charts(browser: Browser, app: str) -> None:
@@ -136,7 +137,7 @@ def test_a_browser_that_lost_its_arrays_gets_them_again(seen: Seen) -> None:
     seen.wait()
     seen.page.evaluate("globalThis.sogaalArrays.clear()")
     before = seen.page.evaluate(PAINTS)
-    seen.page.wait_for_function(f"{PAINTS}.every((n, i) => n >= {before}[i] + 3)", timeout=15_000)
+    seen.page.wait_for_function(f"{PAINTS}.every((n, i) => n >= {before}[i] + 3)", timeout=SLOW)
     assert seen.page.evaluate("document.querySelector('.live-plotly').data[3].x.length") == 480
     assert seen.complaints == []
 
@@ -169,4 +170,4 @@ def test_a_narrow_window_makes_the_plane_lower_and_not_wider_than_its_column(see
 def test_a_missing_library_is_said_in_the_chart(browser: Browser, tmp_path: Path) -> None:
     for url in serve(tmp_path, APP):
         for seen in look(browser, url):
-            seen.page.get_by_text("plotly.min.js was not found").first.wait_for(timeout=30_000)
+            seen.page.get_by_text("plotly.min.js was not found").first.wait_for(timeout=SLOW)
