@@ -75,8 +75,12 @@ def start_dashboard(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the files that open a browser among the others: processes that share the tests then seldom do so at once.
 
-    They are the longest, so none of them stands at the end.
+    They are the longest, so none of them stands at the end. Where one fails it is tried once more, and the summary says
+    so: on a busy machine a page may be drawn anew between the two halves of a click.
     """
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.flaky(reruns=1))
     files = {item.path: item.get_closest_marker("browser") is not None for item in items}
     place = {}
     for browser, last in ((True, 0.8), (False, 1.0)):

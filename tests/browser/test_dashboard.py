@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.conftest import Dashboard
 
 pytestmark = pytest.mark.browser
+# The same again in another look or with another table.
+AGAIN = pytest.mark.slow
 PATIENCE = 45.0
 SLOW = 5 * PATIENCE * 1000  # of the browser, in milliseconds, for a page that has to start a server's first session
 
@@ -30,7 +32,10 @@ def until(condition: Callable[[], object], what: str) -> Any:
 
 
 class Visit:
-    """A tab on the dashboard, and what it complained about."""
+    """A tab on the dashboard, and what it complained about.
+
+    Dots do not glide unless it is asked for: without a graphics card that takes half of the time for drawing.
+    """
 
     def __init__(
         self,
@@ -38,7 +43,7 @@ class Visit:
         dashboard: Dashboard,
         width: int = 1440,
         scheme: str = "light",
-        motion: str = "no-preference",
+        motion: str = "reduce",
     ) -> None:
         size = {"width": width, "height": 900 if width > 1100 else 768}
         self.context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion=motion)
@@ -94,7 +99,7 @@ class Visit:
         """How often the plane and the curves were painted."""
         return self.page.evaluate(PAINTS)
 
-    def repainted(self, times: int = 10) -> None:
+    def repainted(self, times: int = 3) -> None:
         """Wait until both charts have been painted anew so often; how fast is benchmarks/live.py's to say."""
         before = self.paints()
         self.page.wait_for_function(f"{PAINTS}.every((n, i) => n >= {before}[i] + {times})", timeout=PATIENCE * 1000)
@@ -124,8 +129,11 @@ def slow_run(visit: Visit) -> None:
     visit.train()
 
 
-@pytest.mark.parametrize("address", ["data=onecluster", "data=breast_cancer&preset=paper_wdbc_so"])
+@pytest.mark.parametrize(
+    "address", ["data=onecluster", pytest.param("data=breast_cancer&preset=paper_wdbc_so", marks=AGAIN)]
+)
 def test_train_is_seen_live_and_leaves_a_result(visit: Visit, address: str, tmp_path: Path) -> None:
+    visit.page.emulate_media(reduced_motion="no-preference")
     visit.open(address)
     visit.pace(-1)
     visit.train()
@@ -168,6 +176,7 @@ def test_a_row_that_is_selected_is_explained_and_other_seeds_are_asked(visit: Vi
     visit.check_unharmed()
 
 
+@pytest.mark.slow  # test_live_plotly.py has it of a chart alone
 def test_a_zoomed_chart_keeps_its_zoom_and_its_node_over_ten_updates(visit: Visit) -> None:
     slow_run(visit)
     page = visit.page
@@ -226,7 +235,10 @@ def test_pause_holds_and_step_adds_one(visit: Visit) -> None:
     visit.check_unharmed()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1024, "dark"), (1024, "light"), (1440, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(1024, "dark"), pytest.param(1024, "light", marks=AGAIN), pytest.param(1440, "dark", marks=AGAIN)],
+)
 def test_it_fits_narrow_and_wide_light_and_dark(
     browser: Browser, dashboard: Dashboard, width: int, scheme: str
 ) -> None:

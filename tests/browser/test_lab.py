@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_dashboard import PATIENCE, SLOW, Visit
+from tests.browser.test_dashboard import AGAIN, PATIENCE, SLOW, Visit
 from tests.conftest import Dashboard
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ def unharmed(page: Page) -> None:
         assert page.get_by_test_id(trouble).count() == 0, trouble
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [pytest.param(1440, "light", marks=AGAIN), (1024, "dark")])
 def test_the_ready_pair_races_to_its_end(browser: Browser, dashboard: Dashboard, width: int, scheme: str) -> None:
     visit = Visit(browser, dashboard, width, scheme)
     visit.open("data=onecluster")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_dashboard import PATIENCE, SLOW, Visit, slow_run
+from tests.browser.test_dashboard import AGAIN, PATIENCE, SLOW, Visit, slow_run
 from tests.conftest import Dashboard
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def to_chapter(visit: Visit, number: str) -> Page:
     return visit.page
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), pytest.param(1024, "dark", marks=AGAIN)])
 def test_every_chapter_runs_and_shows_what_it_says(
     browser: Browser, dashboard: Dashboard, width: int, scheme: str
 ) -> None:
@@ -101,6 +101,7 @@ def test_noise_and_a_generator_on_other_tables_and_when_to_stop(browser: Browser
     visit.context.close()
 
 
+@pytest.mark.slow  # 60 runs; the page's own tests and the one above have the chapter in short
 def test_the_posts_figures_come_again_and_the_rule_finds_the_authors_stop(
     browser: Browser, dashboard: Dashboard
 ) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sogaal.runs.store import RunStore
 from tests.browser.test_compare import CHARTS, WIDER
-from tests.browser.test_dashboard import PATIENCE, SLOW, Visit, until
+from tests.browser.test_dashboard import AGAIN, PATIENCE, SLOW, Visit, until
 from tests.conftest import Dashboard, start_dashboard
 
 pytestmark = pytest.mark.browser
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_made_says_why_and_runs_come_back_from_a_zip(
     visit.context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1024, "dark"), (1440, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1024, "dark"), pytest.param(1440, "light", marks=AGAIN)])
 def test_saved_runs_are_compared(browser: Browser, server: Dashboard, width: int, scheme: str) -> None:
     visit = Visit(browser, server, width, scheme)
     page = visit.page

@@ -5,14 +5,14 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_dashboard import PATIENCE, SLOW, Visit
+from tests.browser.test_dashboard import AGAIN, PATIENCE, SLOW, Visit
 from tests.browser.test_lab import LONG, WIDER
 from tests.conftest import Dashboard
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), pytest.param(1024, "dark", marks=AGAIN)])
 def test_from_choosing_to_the_best_as_a_run(browser: Browser, dashboard: Dashboard, width: int, scheme: str) -> None:
     visit = Visit(browser, dashboard, width, scheme)
     page = visit.page
