@@ -78,7 +78,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (!node || !data) return;
   const text = decoder.decode(data);
   const cut = text.indexOf("\\n");
-  const options = JSON.parse(text.slice(0, cut));
+  const options = JSON.parse(text.slice(0, cut)), body = text.slice(cut + 1);
   node.style.maxHeight = node.style.height = `${options.height}px`;
   if (options.aspect) {
     Object.assign(node.style, { height: "auto", aspectRatio: options.aspect,
@@ -91,7 +91,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   let figure;
   const kept = new Map();
   try {
-    figure = unpack(JSON.parse(text.slice(cut + 1)), memory.get(options.key) ?? new Map(), kept);
+    figure = unpack(JSON.parse(body), memory.get(options.key) ?? new Map(), kept);
   } catch (error) {
     ask(`arrays ${options.number}`);
     return;
@@ -102,6 +102,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const draw = (Plotly) => {
     if (node.newest !== options.number || !node.isConnected) return;
+    node.click = options.clicks ? (value) => setTriggerValue("click", value) : () => {};
+    node.classList.toggle("clicks", Boolean(options.clicks));
+    // A message may come twice, and a run that is paused or has ended sends the same again and again.
+    if (node.painted && node.drawn === body) return;
+    node.drawn = body;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches || document.hidden;
     if (options.transition && node.painted && !still) {
       figure.layout.transition = { duration: options.transition, easing: "linear", ordering: "traces first" };
@@ -118,7 +123,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
         node.free = now - started > SLOW ? now + (now - started) : now;
       });
     });
-    node.click = options.clicks ? (value) => setTriggerValue("click", value) : () => {};
     if (!node.clickable) {
       node.clickable = true;
       node.on("plotly_click", (event) => {
@@ -126,7 +130,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
         if (value !== undefined) node.click(Number(value));
       });
     }
-    node.classList.toggle("clicks", Boolean(options.clicks));
     if (!node.watcher) {
       node.watcher = new ResizeObserver(() => {
         const [width, height] = [node.clientWidth, node.clientHeight];

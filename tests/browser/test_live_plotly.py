@@ -1,5 +1,6 @@
 """The live chart in a real browser, on a page of its own that redraws twice a second."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +87,15 @@ def test_dots_glide_and_nothing_flashes_or_jumps(seen: Seen) -> None:
     assert watched["bare"] == 0
     assert watched["heights"] == 1
     assert watched["places"] > watched["updates"] + 2  # more than one for each drawing, see below
+
+
+def test_what_stands_still_is_not_drawn_again(browser: Browser, app: str) -> None:
+    for seen in look(browser, f"{app}/?step=100"):
+        seen.wait(1)
+        seen.page.get_by_text(re.compile(r"tick (9|\d\d)$")).wait_for(timeout=SLOW)
+        # With its arrays, and once more by their names.
+        assert max(seen.page.evaluate(PAINTS)) <= 2
+        assert seen.complaints == []
 
 
 def test_the_tool_bar_sends_nothing_away(seen: Seen) -> None:

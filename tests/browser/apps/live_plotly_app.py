@@ -1,4 +1,7 @@
-"""A page with nothing but live charts: a run made of random numbers, redrawn twice a second."""
+"""A page with nothing but live charts: a run made of random numbers, redrawn twice a second.
+
+With ``step=100`` in its address it stands at that step, as a run does that is paused.
+"""
 
 import os
 import sys
@@ -58,6 +61,7 @@ def history(steps: int) -> History:
 def live() -> None:
     st.session_state["tick"] = st.session_state.get("tick", 0) + 1
     step = min(STEPS_A_TICK * st.session_state["tick"], TOTAL)
+    step = int(st.query_params.get("step", step))
     dark = st.context.theme.type == "dark"
     info = figures.plane_info(scene(), frame(step), view=st.session_state.get("view"))
     st.session_state["view"] = info.view
