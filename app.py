@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages import _history
 from pages._annotate import forget_deleted
 from pages._import_runs import forget as forget_imported
 from sogaal.launch import install_plotly
@@ -45,6 +46,7 @@ st.html(
     .st-key-preset_main button { padding-left: 0.5rem; padding-right: 0.5rem; }
     [class*=st-key-chapter_] button { padding-left: 0.75rem; }
     [class*=st-key-chapter_] button, [class*=st-key-chapter_] button > * { justify-content: flex-start; }
+    .st-key-browser_history { display: none; }
     /* Space goes from button to button here: its hint would push the others about. The sidebar says the keys. */
     .st-key-controls kbd, .st-key-lab_bar kbd { display: none; }
     /* All pages stay in sight: without their pictures the links fit beside the sidebar. */
@@ -60,6 +62,7 @@ st.html(
     </style>"""
 )
 
+_history.keep_to_places()
 st.logo(Path(__file__).with_name("pages") / "logo.svg", size="large")
 
 RUNS = st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:")

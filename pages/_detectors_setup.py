@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _server
+from pages import _history, _server
 from pages._detectors_server import Asked
 from pages._tables import table_keys, table_picture, table_title
 from pages._upload import columns_used, upload
@@ -59,6 +59,7 @@ def _start() -> None:
     uploaded = state.pop("chosen_upload", None)
     wanted = [
         uploaded,
+        st.query_params.get("data") if _history.went("data") else None,
         state.get("rivals_data"),
         kept.get("data"),
         st.query_params.get("data"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _address, _links, _server, _taken
+from pages import _address, _history, _links, _server, _taken
 from pages._faults import Fault
 from pages._tables import table_keys
 from sogaal.config import GAME_PRESETS, TrainConfig, make_config
@@ -48,6 +48,10 @@ def start() -> None:
     st.session_state.setdefault("lab_hidden", False)
     if fresh:
         st.session_state["lab_problems"] = _read_address()
+    elif _history.went("pair", "differs", "view", "seed", "id"):
+        st.session_state.update(lab_view=FIRST["view"], lab_seed=FIRST["seed"])
+        st.session_state["lab_problems"] = _read_address()
+        st.session_state["lab_start"] = False
     keep()
 
 
@@ -171,6 +175,7 @@ def _read_address() -> list[str]:
             first = st.session_state[f"lab_{entry}"]
             st.session_state[f"lab_{entry}"] = _address.whole(given, key, 0, MOST, first, problems)
     view = st.session_state["lab_view"]
+    st.session_state["lab_ids"].pop(view, None)
     if "id" in given:
         st.session_state["lab_ids"][view] = given["id"]
     st.session_state["lab_hidden"] = given.get("hide") == "setup"

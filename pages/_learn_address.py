@@ -10,8 +10,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages import _history, _links
 from pages import _learn_parts as _learn
-from pages import _links
 from sogaal.config import FIELDS, make_config
 from sogaal.errors import ConfigError
 from sogaal.lessons.tour import TOUR
@@ -21,8 +21,9 @@ TOUR_CHAPTER = 8
 
 
 def read(chapters: Sequence[int]) -> None:
-    """Take chapter, fixed hyperparameters and hidden parts of a new visit from the address."""
-    if "learn_fixed" in st.session_state:
+    """Take chapter, fixed hyperparameters and hidden parts of a new visit, or of Back and Forward, from the address."""
+    back = _history.went("chapter")
+    if "learn_fixed" in st.session_state and not back:
         return
     state, problems = st.session_state, []
     asked = st.query_params.get("chapter", str(chapters[0]))
@@ -40,19 +41,22 @@ def read(chapters: Sequence[int]) -> None:
     hide = {part for part in st.query_params.get("hide", "").split(",") if part}
     problems += [f"hide may name {', '.join(PARTS)}, got {part[:40]!r}." for part in sorted(hide - set(PARTS))]
     failure = st.query_params.get("failure")
+    state.pop("tour_failure", None)
     if failure in TOUR:
         state["tour_failure"] = failure
     elif failure is not None:
         problems.append(f"failure must be one of {', '.join(TOUR)}, got {failure[:40]!r}.")
     state["learn_fixed"], state["learn_hidden"] = fixed, sorted(hide & set(PARTS))
     # Of this chapter alone: another one does not start when it is opened.
-    state["learn_start"] = state["learn_chapter"] if st.query_params.get("start") == "1" else None
+    starts = st.query_params.get("start") == "1" and not back
+    state["learn_start"] = state["learn_chapter"] if starts else None
     state["learn_problems"] = problems
 
 
 def _parts(chapter: int) -> dict[str, str]:
-    failure = st.session_state.get("tour_failure")
-    return {"chapter": str(chapter)} | ({"failure": failure} if chapter == TOUR_CHAPTER and failure else {})
+    # Said from the first draw on: the chapter as it opens and its first failure are one place.
+    failure = st.session_state.get("tour_failure", next(iter(TOUR)))
+    return {"chapter": str(chapter)} | ({"failure": failure} if chapter == TOUR_CHAPTER else {})
 
 
 def write(chapter: int) -> None:

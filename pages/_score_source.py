@@ -1,7 +1,7 @@
 """What is scored, and by which model: the choices of the Score page."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from pages import _saved
+from pages import _history, _links, _saved
 from pages._words import plain
 from sogaal.ensemble import Ensemble
 from sogaal.errors import SogaalError
@@ -63,21 +63,37 @@ def _model() -> tuple[Model | Ensemble | None, str]:
         for one in _saved.records()
         if one.state in (JobState.COMPLETED, JobState.STOPPED, JobState.INTERRUPTED)
     }
-    options = [*list(titles)[:MOST_RUNS], OF_FILE]
-    asked = st.query_params.get("run")
-    if asked in titles and "score_model" not in st.session_state:
-        options = list(dict.fromkeys([asked, *options]))
-        st.session_state["score_model"] = asked
-    if st.session_state.get("score_model") not in options:
-        st.session_state["score_model"] = options[0]
+    state, options = st.session_state, [*list(titles)[:MOST_RUNS], OF_FILE]
+    if "score_model" not in state or _history.went("run"):
+        _read_address(titles)
+    if state.get("score_model") in titles:
+        options = list(dict.fromkeys([*options[:-1], state["score_model"], OF_FILE]))
+    elif state.get("score_model") != OF_FILE:
+        state["score_model"] = options[0]
     chosen = st.selectbox(
         "Of the run",
         options,
         key="score_model",
         format_func=lambda one: titles.get(one, one),
         help="Any run of this folder that has a model, the newest first, or a file that was saved elsewhere.",
+        on_change=lambda: state.pop("score_problem", None),
     )
+    if state.get("score_problem"):
+        st.warning(plain(state["score_problem"]), icon=":material/link_off:")
+    _links.put({} if chosen == OF_FILE else {"run": chosen})
     return _from_file() if chosen == OF_FILE else _from_run(chosen, titles[chosen])
+
+
+def _read_address(known: Container[str]) -> None:
+    """Choose the run that the address names, if it is one that can be chosen."""
+    asked = st.query_params.get("run")
+    st.session_state["score_problem"] = ""
+    if asked in known:
+        st.session_state["score_model"] = asked
+    elif asked is not None:
+        st.session_state["score_problem"] = (
+            f"The address names the run {asked[:40]!r}, which is not here or has left no model. Another is chosen."
+        )
 
 
 def _title(record: RunRecord) -> str:

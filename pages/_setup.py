@@ -67,9 +67,16 @@ def current_config() -> TrainConfig:
     return TrainConfig.checked({name: st.session_state[key_of(name)] for name in FORM_FIELDS})
 
 
-def start() -> None:
-    """Fill a new session from the address, or keep the set-up alive across pages."""
-    if "set_dataset" not in st.session_state:
+def start(back: bool = False) -> None:
+    """Fill a new session from the address, or keep the set-up alive across pages.
+
+    ``back``: Back or Forward led here, so the address is read anew.
+    """
+    if back:
+        _clear()
+        st.session_state["address_problems"] = _read_address()
+        st.session_state["start_wanted"] = False
+    elif "set_dataset" not in st.session_state:
         st.session_state["address_problems"] = _read_address() if not _restore() else []
     table = st.session_state.get("chosen_table")
     if table is not None and not _known(st.session_state["set_dataset"]):
@@ -87,6 +94,13 @@ def _restore() -> bool:
         for name, value in kept.items():
             st.session_state[name] = value
     return bool(kept)
+
+
+def _clear() -> None:
+    """Forget what the address says where it says anything."""
+    st.session_state["run"] = None
+    for name in ("view", key_of("seed")):
+        st.session_state.pop(name, None)
 
 
 def _read_address() -> list[str]:

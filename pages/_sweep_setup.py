@@ -51,10 +51,13 @@ FIRST: dict[str, Any] = {
 }
 
 
-def start(read: Callable[[], list[str]]) -> None:
-    """Fill a new session by ``read``, which sets what the address says, or keep what it had across pages."""
+def start(read: Callable[[], list[str]], back: bool) -> None:
+    """Fill a new session by ``read``, which sets what the address says, or keep what it had across pages.
+
+    ``back``: Back or Forward led here, so the address is read anew.
+    """
     in_use = table_in_use()
-    if "sweep_kept" not in st.session_state:
+    if back or "sweep_kept" not in st.session_state:
         st.session_state["sweep_problems"] = read()
         st.session_state["sweep_in_use"] = in_use
     kept = st.session_state.get("sweep_kept", FIRST)

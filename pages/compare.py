@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages import _compare_data as data
-from pages import _links
+from pages import _history, _links
 from pages._entry import enter
 from pages._live_plotly import live_plotly
 from pages._theme import dark
@@ -35,12 +35,20 @@ REFRESH_SECONDS = 1.0
 # -- the address ---------------------------------------------------------------------------------------------------
 
 
+def _back() -> bool:
+    """Whether Back or Forward led here."""
+    return _history.went("ids", *CHOICES)
+
+
 def _read_address() -> None:
-    """Set the switches of a new visit from the address, else as they were left."""
-    kept = st.session_state.get("compare_switches", {})
+    """Set the switches of a new visit from the address, else as they were left; of Back and Forward from it alone."""
+    back = _back()
+    kept = {} if back else st.session_state.get("compare_switches", {})
     problems = []
+    if back or "compare_ids" not in st.session_state:
+        st.session_state.pop("compare_switch_problem", None)  # of another visit
     for name, choices in CHOICES.items():
-        if name in st.session_state:
+        if name in st.session_state and not back:
             continue
         first = next(iter(choices))
         given = st.query_params.get(name, kept.get(name, first))
@@ -76,8 +84,10 @@ def _chosen() -> list[str]:
     """Draw the picker; returns the ids, which stand in the address."""
     state = st.session_state
     asked = [part for part in st.query_params.get("ids", "").split(",") if part]
-    first = "compare_ids" not in state
-    wanted = state["compare_ids"] if not first else list(dict.fromkeys(asked or state.get("compare_kept", [])))
+    back = _back()
+    first = back or "compare_ids" not in state
+    left = [] if back else state.get("compare_kept", [])
+    wanted = list(dict.fromkeys(asked or left)) if first else state["compare_ids"]
     known = data.runs(wanted)
     # What was deleted is no choice any more.
     chosen = [run for run in wanted if run in known]

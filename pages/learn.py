@@ -33,6 +33,7 @@ CHAPTERS = {
 
 def _open(chapter: int) -> None:
     st.session_state["learn_chapter"] = chapter
+    st.session_state["learn_problems"] = []  # of the address that led here, and were read
 
 
 def _contents(chapter: int) -> None:

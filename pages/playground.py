@@ -2,7 +2,21 @@
 
 import streamlit as st
 
-from pages import _auto, _clicks, _control, _form, _keys, _links, _live, _preview, _run, _running, _setup, _upload
+from pages import (
+    _auto,
+    _clicks,
+    _control,
+    _form,
+    _history,
+    _keys,
+    _links,
+    _live,
+    _preview,
+    _run,
+    _running,
+    _setup,
+    _upload,
+)
 from pages._entry import enter
 from pages._shown import Shown
 from pages._words import plain
@@ -69,7 +83,7 @@ def _link() -> None:
 def playground() -> None:
     """The whole page."""
     _upload.take_upload()
-    _setup.start()
+    _setup.start(back=_history.went("data", "preset", "run"))
     st.session_state.setdefault("set_pace", "watch")
     with st.sidebar:
         dataset, config = _form.chosen() if _setup.hidden() else _form.setup_form()

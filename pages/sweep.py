@@ -4,7 +4,17 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages import _lab_open, _links, _saved, _sweep_address, _sweep_charts, _sweep_server, _sweep_setup, _sweep_take
+from pages import (
+    _history,
+    _lab_open,
+    _links,
+    _saved,
+    _sweep_address,
+    _sweep_charts,
+    _sweep_server,
+    _sweep_setup,
+    _sweep_take,
+)
 from pages._clicks import new_draw, once
 from pages._entry import enter
 from pages._faults import Fault
@@ -72,11 +82,12 @@ def _choose(number: int) -> None:
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
-def _shown() -> Shown | None:
+def _shown(back: bool) -> Shown | None:
     """The sweep on screen; says so where it cannot be shown."""
     st.session_state.setdefault("sweep_id", None)
     given = st.query_params.get("id")
-    if given is not None and given != st.session_state.get("sweep_written"):  # somebody came by another address
+    came = given is not None and given != st.session_state.get("sweep_written")  # by another address
+    if (back or came) and given != st.session_state["sweep_id"]:
         _put(given)
     token = st.session_state["sweep_id"]
     found = None if token is None else _sweep_server.look_up(token)
@@ -284,13 +295,14 @@ def _open(shown: Shown, trial: Trial, place: int) -> None:
 def sweep() -> None:
     """The whole page."""
     st.html(_STYLE)
-    _sweep_setup.start(_sweep_take.read)
+    back = _history.went("vary", "id")
+    _sweep_setup.start(_sweep_take.read, back)
     _lab_open.go_if_asked()
     new_draw()
     made = _sweep_setup.spec()
     with st.sidebar:
         _sweep_setup.sidebar(made)
-    shown = _shown()
+    shown = _shown(back)
     _bar(made, shown)
     _sweep_take.offer(made, shown)
     for words in st.session_state.get("sweep_problems", ()):

@@ -9,10 +9,13 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
-from streamlit.testing.v1 import AppTest
+import pytest
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from pages import _server
 from sogaal.jobs import Job, JobState
@@ -48,6 +51,20 @@ class Session:
         self.at.run()
         assert not self.at.exception
         return self
+
+    def come(self, address: dict[str, str]) -> "Session":
+        """Have the page drawn at an address."""
+        self.at.query_params.clear()
+        for name, value in address.items():
+            self.at.query_params[name] = value
+        return self.look()
+
+    def back(self, address: dict[str, str]) -> "Session":
+        """The same by Back or Forward, of which the browser tells with its request; AppTest has no word for it."""
+        told = partial(RerunData, is_history_navigation=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(local_script_runner, "RerunData", told)
+            return self.come(address)
 
     # -- what is done ----------------------------------------------------------------------------------------------
 

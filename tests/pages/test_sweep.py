@@ -115,6 +115,22 @@ def test_every_view_draws_and_a_trial_opens() -> None:
     assert page.finish().config == sweep.spec.config(sweep.trials()[1].params, 0)
 
 
+def test_back_and_forward_go_from_sweep_to_sweep() -> None:
+    page = Visit()
+    addresses = [page.address]
+    for trials in (2, 1):
+        page.small(trials=trials).press("Start a sweep")
+        page.finish_sweep()
+        addresses.append(page.address)
+    page.number("trials", 7)
+    for at, trials in ((1, 2), (2, 1), (0, 48), (2, 1)):
+        page.back(addresses[at])
+        assert page.address == addresses[at]
+        assert page.value("sweep_id") == addresses[at].get("id")
+        assert page.value("sweep_trials") == trials
+    assert len(_sweep_server._sweeps()) == 2
+
+
 def test_stopped_and_continued_from_another_server() -> None:
     page = Visit().small(trials=60).number("stop", 60)
     page.press("Start a sweep")
