@@ -77,7 +77,7 @@ def start(back: bool = False) -> None:
         st.session_state["address_problems"] = _read_address()
         st.session_state["start_wanted"] = False
     elif "set_dataset" not in st.session_state:
-        st.session_state["address_problems"] = _read_address() if not _restore() else []
+        st.session_state["address_problems"] = _take_run() if _restore() else _read_address()
     table = st.session_state.get("chosen_table")
     if table is not None and not _known(st.session_state["set_dataset"]):
         _server.remember_upload(table)  # pushed out by other people's uploads
@@ -130,6 +130,18 @@ def _read_address() -> list[str]:
     if problem:
         problems.append(f"The run {run[:40]!r} cannot be shown: {problem} The form has the set-up of the address.")
     return problems
+
+
+def _take_run() -> list[str]:
+    """Show the run that a link of another page names; the form stays as it is."""
+    run = st.query_params.get("run")
+    if run is None or run == st.session_state.get("run"):
+        return []
+    found = _running.look_up(run)
+    if isinstance(found, str):
+        return [f"The run {run[:40]!r} cannot be shown: {found}"]
+    _running.show(found.id)
+    return []
 
 
 def _attach(run: str, has_setup: bool) -> str:

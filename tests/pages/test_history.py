@@ -159,6 +159,18 @@ class TestPlayground:
         said = page.address
         assert page.back(said | {"seed": "9"}).address == said
 
+    def test_a_link_of_another_page_shows_its_run(self) -> None:
+        one, other = finished(1, 2)
+        page = Visit("playground", run=one)
+        page.type("seed", 8)
+        page.to("runs").to("playground", run=other)
+        assert page.address["run"] == other
+        assert page.field("seed") == 8
+        page.to("runs").to("playground", run="nosuchrun")
+        assert page.address["run"] == other
+        assert "nosuchrun" in page.warnings[0]
+        assert page.to("runs").to("playground").warnings == []
+
 
 def test_the_lab_shows_the_race_of_before_and_ends_none(races: Races) -> None:
     page = Visit("lab")
