@@ -6,12 +6,13 @@ from pages import _server, _setup
 from pages._shown import Shown
 from pages._tiles import Tile
 from sogaal import figures
-from sogaal.config import AUTO
+from sogaal.config import AUTO, AUTO_SEEDS
 from sogaal.data import Dataset
 from sogaal.frames import Frame
 from sogaal.jobs import Snapshot
 from sogaal.labelfree import TURNED
 from sogaal.labelfree.measured import auto_words, volume_words
+from sogaal.spelling import number_word
 from sogaal.voting import kept_volume
 
 KEY = "stop_auto"
@@ -91,7 +92,8 @@ def propose(dataset: Dataset) -> None:
         return
     with st.container(border=True, key="propose_auto"):
         st.caption(
-            ":material/label_off: No labels, so no AUC tells when to stop. With **Auto** eight seeds choose the stop "
+            ":material/label_off: No labels, so no AUC tells when to stop. With **Auto** "
+            f"{number_word(AUTO_SEEDS)} seeds choose the stop "
             "and score together."
         )
         st.button(

@@ -1,8 +1,8 @@
 """How far a ranking can be trusted: what other seeds make of the same table with the same set-up.
 
-A GAN is a gamble, and a single run does not say how much of its ranking is luck. :class:`SeedCheck` trains the set-up
-with more seeds in the background, by the shared pool of processes; :func:`trust_of` compares what they rank highest.
-No label is used: the trainings are not even given any.
+A GAN is a gamble, and a single run does not say how much of its ranking is luck. :class:`sogaal.seed_check.SeedCheck`
+trains the set-up with more seeds; :func:`trust_of` compares what they rank highest. No label is used: the trainings are
+not even given any.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.background import Background
 from sogaal.config import TrainConfig
-from sogaal.data import Dataset
 from sogaal.errors import ConfigError
 from sogaal.labelfree import agreement, in_top, top_agreement
-from sogaal.members import as_long_as_needed
-from sogaal.metrics import rank
-from sogaal.model import At
-from sogaal.outcomes import RunOutcome
-from sogaal.pool import RunPool, Runs, shared_pool
-from sogaal.scaling import Scaler
-from sogaal.seeding import member_seeds
+from sogaal.metrics import flag, rank
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -33,6 +25,8 @@ SEEDS = 8
 REPEATABLE, PARTLY = 0.8, 0.5
 # What goes with a verdict that sounds good: seeds agree on upside-down rankings too.
 CAVEAT = "which does not say right"
+MEANING = "It says how far luck made this top, not that its rows are outliers: seeds may agree and all be wrong."
+MOST_NAMED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,76 +98,55 @@ def trust_of(logits: Sequence[npt.NDArray[np.floating[Any]]], seeds: Sequence[in
     )
 
 
-class SeedCheck(Background):
-    """A set-up trained with more seeds. All methods may be called from any thread.
+@dataclass(frozen=True, eq=False)
+class SeedRankings:
+    """What several seeds rank, from which the trust in any top follows; nothing in it is to be changed.
 
-    ``logits`` (n,): of the ranking that is to be judged, by D "at" the stop or the end. The other ``count`` - 1 seeds
-    follow from its own as an ensemble's do; each is trained as long as its score needs. ``pool``: None = the shared
-    one. Raises :class:`ConfigError` for a ``count`` under 2.
+    ``seeds`` (s,): those that came to their end, the one whose ranking is judged first. ``logits`` (s, n) float32: of
+    the table's rows, lower = more abnormal. ``failed``: what became of the others, a sentence each. ``top``: how large
+    the top was when they were asked, None where that is not known.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        config: TrainConfig,
-        scaling: str,
-        logits: npt.NDArray[np.floating[Any]],
-        at: At,
-        count: int = SEEDS,
-        pool: RunPool | None = None,
-    ) -> None:
-        if count < 2:
-            raise ConfigError(f"seeds must be at least 2, got {count!r}.", field="seeds")
-        super().__init__("sogaal-seeds")
-        alone = as_long_as_needed(config.replace(score_at=at, device="cpu"))
-        self.at = at
-        self.count = count
-        # Those of an automatic stop come after the seeds that play in the run itself: no ranking shares one with it.
-        own = config.auto_seeds if config.automatic else 1
-        self._seeds = [config.seed, *member_seeds(config.seed, own + count - 1)[own:]]
-        self._configs = [alone.replace(seed=seed) for seed in self._seeds[1:]]
-        self._dataset, self._scaling, self._pool = dataset, scaling, pool
-        self._found: dict[int, npt.NDArray[np.floating[Any]]] = {0: logits}
-        self._failed: list[RunOutcome] = []
-        self._runs: Runs | None = None
-
-    @property
-    def done(self) -> int:
-        """How many seeds have come to an end, the first included."""
-        return len(self._found) + len(self._failed)
-
-    @property
-    def failed(self) -> list[str]:
-        """What became of the seeds that have no ranking, a sentence each."""
-        return [f"seed {one.config.seed}: {one.diverged or one.failed}" for one in self._failed]
+    seeds: tuple[int, ...]
+    logits: FloatArray
+    failed: tuple[str, ...] = ()
+    top: int | None = None
 
     def trust(self, top: int) -> Trust:
-        """What the seeds agree on in their ``top``; raises as :func:`trust_of`."""
-        found = dict(self._found)
-        places = sorted(found)
-        return trust_of([found[place] for place in places], [self._seeds[place] for place in places], top)
+        """What they agree on in their ``top``; raises as :func:`trust_of`."""
+        return trust_of([*self.logits], self.seeds, top)
 
-    def _interrupt(self) -> None:
-        if self._runs is not None:
-            self._runs.cancel()
+    def asked(self) -> Trust:
+        """What they agree on in the top that they were asked about, else in what is flagged usually."""
+        return self.flagged() if self.top is None else self.trust(self.top)
 
-    def _work(self) -> str:
-        self._train()
-        if len(self._found) < 2:
-            return f"No other seed came to its end: {'; '.join(self.failed)}"
-        return ""
+    def flagged(self, share: float = 0.05) -> Trust:
+        """What they agree on in what the judged one flags of ``share`` (over 0, at most 1) of the rows."""
+        return self.trust(max(int(flag(self.logits[0], share).sum()), 1))
 
-    def _train(self) -> None:
-        data = self._dataset
-        X = Scaler.fit(data.X, self._scaling, data.feature_names).transform(data.X)
-        with self._lock:
-            if self._cancelled.is_set():
-                return
-            self._runs = runs = (self._pool or shared_pool()).run(X, self._configs, keep=("logits",))
-        with runs:
-            for outcome in runs:
-                logits = outcome.logits_stop if self.at == "stop" else outcome.logits_end
-                if outcome.ok and logits is not None:
-                    self._found[outcome.index + 1] = logits
-                else:
-                    self._failed.append(outcome)
+
+def trust_sentences(found: Trust, unit: str, ids: npt.NDArray[Any]) -> list[str]:
+    """What people are told, after the verdict: plain sentences. ``unit``: of :func:`unit_of`; ``ids`` (n,)."""
+    top = f"top {found.top:,}"
+    told = [
+        f"Two of {len(found.seeds)} {unit}s have on average {found.overlap:.0%} of their {top} in common (by chance "
+        f"{found.chance:.0%}); over all rows their rankings agree to {found.correlation:.2f} (Spearman, 1 = the same "
+        "order)."
+    ]
+    told += [MEANING] if found.overlap >= PARTLY else []
+    alone = found.one_seed
+    if len(alone):
+        owe = "owes its" if len(alone) == 1 else "owe their"
+        told.append(f"{_named('Row', alone, ids)} of this {top} {owe} place to this {unit} alone.")
+    else:
+        told.append(f"No row of this {top} owes its place to this {unit} alone.")
+    if len(found.missed):
+        told.append(f"Missing here, though in the {top} of most {unit}s: {_named('row', found.missed, ids)}.")
+    return told
+
+
+def _named(word: str, rows: IntArray, ids: npt.NDArray[Any]) -> str:
+    """So many rows by their ids, the first few of them."""
+    named = ", ".join(str(ids[row]) for row in rows[:MOST_NAMED])
+    more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+    return f"{word if len(rows) == 1 else word + 's'} {named}{more}"

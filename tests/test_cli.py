@@ -441,8 +441,31 @@ def test_other_seeds_say_how_far_to_trust_the_ranking(capsys: pytest.CaptureFixt
     assert all(1 <= row["seeds"] <= 8 for row in found["rows"])
     assert found["one_seed"] == [row["id"] for row in found["rows"] if row["seeds"] == 1]
     assert 0 <= found["overlap"] <= 1
+    said = f"{found['overlap']:.0%} of the top {found['top']} in common"
     assert main(["train", "wine", *map(str, QUICK), "--trust", "--share", "0.1", "--no-save", "--quiet"]) == 0
-    assert f"{found['overlap']:.0%} of the top {found['top']} in common" in capsys.readouterr().out
+    assert said in capsys.readouterr().out
+
+
+def test_what_other_seeds_said_is_kept_with_the_run_shown_and_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = ("--runs", tmp_path / "runs")
+    found = trained(capsys, "wine", *QUICK, "--trust", "--share", "0.1", *runs)["trust"]
+    assert main(["runs", "show", "last", *map(str, runs)]) == 0
+    shown = capsys.readouterr().out
+    assert "what other seeds say of the ranking by D when G stopped" in shown
+    assert f"{found['overlap']:.0%} of the top {found['top']} in common" in " ".join(shown.split())
+    assert main(["runs", "show", "last", "--json", *map(str, runs)]) == 0
+    assert json.loads(capsys.readouterr().out)["trust"] == {"stop": found}
+    report = tmp_path / "r.html"
+    assert main(["runs", "export", "last", "--format", "report", "-o", str(report), *map(str, runs)]) == 0
+    page = report.read_text(encoding="utf-8")
+    assert "How far to trust it" in page
+    assert "of their top 7 in common" in page  # the report flags 5 % of the 129 rows
+    capsys.readouterr()
+    trained(capsys, "wine", *QUICK, *runs)
+    assert main(["runs", "show", "last", *map(str, runs)]) == 0
+    assert "other seeds" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["train", "sweep"])
@@ -471,6 +494,16 @@ def test_groups_of_seeds_are_told_as_such_and_what_repeats_is_not_called_right(
     assert "repeatable, which does not say right" in said
     assert "pairs of 8 groups of 2 seeds" in said
     assert "one group alone" in printed
+
+
+def test_names_on_the_command_line_may_be_in_any_case(capsys: pytest.CaptureFixture[str]) -> None:
+    upper = trained(capsys, "Wine", "--preset", "Post", "--scaling", "ROBUST", "--algorithm", "SO-GAAL", *QUICK)
+    lower = trained(capsys, "wine", "--preset", "post", "--scaling=robust", *QUICK)
+    for result in (upper, lower):
+        del result["run"], result["seconds"]
+    assert upper == lower
+    assert main(["train", "wine", "--preset", "Pots"]) == 2
+    assert capsys.readouterr().err.rstrip().endswith("got 'Pots'; did you mean 'post'?")
 
 
 def test_explain_needs_a_file_for_the_scores(capsys: pytest.CaptureFixture[str]) -> None:

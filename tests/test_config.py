@@ -113,3 +113,21 @@ def test_steps_of_a_run() -> None:
     assert config.batches(1000) == 2
     assert config.total_steps(1000) == 6000
     assert config.batches(367) == 1
+
+
+@pytest.mark.parametrize("name", ["Auto", "AUTO", " auto "])
+def test_presets_may_be_written_in_any_case(name: str) -> None:
+    assert make_config(name, seed=3) == make_config("auto", seed=3)
+    assert make_config("Post-Bias-One") == make_config("post_bias_one")
+
+
+def test_what_is_almost_a_preset_is_answered_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConfigError, match=r"got 'Atuo'; did you mean 'auto'\?$"):
+        make_config("Atuo")
+
+
+def test_choices_are_read_in_any_case_and_with_hyphens() -> None:
+    assert FIELDS["algorithm"].parse("MO_GAAL") == "mo-gaal"
+    assert FIELDS["shuffle"].parse("Each-Epoch") == "each_epoch"
+    with pytest.raises(ConfigError, match="algorithm must be one of 'so-gaal', 'mo-gaal', got 'mo'"):
+        FIELDS["algorithm"].parse("mo")

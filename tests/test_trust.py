@@ -11,9 +11,10 @@ from sogaal.config import make_config
 from sogaal.errors import ConfigError
 from sogaal.pool import RunPool
 from sogaal.scaling import Scaler
+from sogaal.seed_check import SeedCheck
 from sogaal.seeding import member_seeds
 from sogaal.snapshots import JobState
-from sogaal.trust import SeedCheck, Trust, trust_of
+from sogaal.trust import Trust, trust_of
 
 DATA = load_dataset("wine")
 

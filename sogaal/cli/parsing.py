@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sogaal.runs.printable import printable
+from sogaal.spelling import same_name
 
 RUNS_HELP = "folder of saved runs (default: $SOGAAL_RUNS, else ./runs)"
 
@@ -37,18 +38,20 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
     def _normal(self, arguments: Sequence[str]) -> list[str]:
-        """Hyphens and underscores in flags count as the same, and a number with a minus sign may be a flag's value."""
+        """Hyphens and underscores in flags count as the same, choices may be in any case, a number
+        with a minus sign may be a flag's value."""
         known = {option: action for action in self._actions for option in action.option_strings}
         spelled = {option.replace("-", "_"): option for option in known}
         normal: list[str] = []
         for word in arguments:
             flag, equals, value = word.partition("=")
             if word.startswith("--") and len(word) > 2:
-                normal.append(spelled.get(flag.replace("-", "_"), flag) + equals + value)
+                flag = spelled.get(flag.replace("-", "_"), flag)
+                normal.append(flag + equals + _choice(known.get(flag), value))
             elif _is_number(word) and normal and normal[-1].startswith("--") and _wants_value(known.get(normal[-1])):
                 normal[-1] += f"={word}"
             else:
-                normal.append(word)
+                normal.append(_choice(known.get(normal[-1]) if normal else None, word))
         return normal
 
     def _unknown(self, word: str) -> str:
@@ -57,6 +60,12 @@ class Parser(argparse.ArgumentParser):
         near = difflib.get_close_matches(flag, flags, n=1) if word.startswith("-") else []
         what = "no flag" if word.startswith("-") else "no place for"
         return f"there is {what} {flag!r}" + (f"; did you mean {near[0]}?" if near else ".")
+
+
+def _choice(action: argparse.Action | None, text: str) -> str:
+    """What was typed, or the choice of a flag that is the same in another case."""
+    choices = [] if action is None or action.choices is None else [str(one) for one in action.choices]
+    return same_name(text, choices) or text
 
 
 def _wants_value(action: argparse.Action | None) -> bool:

@@ -17,6 +17,7 @@ from sogaal.runs.archive import export_zip, export_zips
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 from sogaal.scaling import medians
+from sogaal.spelling import same_name
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 def export(arguments: argparse.Namespace) -> int:
     """Write them; returns the exit status."""
+    arguments.format = same_name(arguments.format, FORMATS) or arguments.format
     if arguments.format not in FORMATS:
         raise UsageError(f"--format must be one of {', '.join(FORMATS)}, got {arguments.format!r}.")
     form = FORMATS[arguments.format]

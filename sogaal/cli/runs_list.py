@@ -15,6 +15,7 @@ from sogaal.runs.record import RunRecord
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
 from sogaal.snapshots import JobState
+from sogaal.spelling import same_name
 
 # What runs may be sorted by, and whether the largest comes first.
 SORTS: dict[str, tuple[Callable[[RunRecord], Any], bool]] = {
@@ -54,6 +55,7 @@ def _limit(text: str) -> int:
 def list(arguments: argparse.Namespace) -> int:  # the name of the action
     """Print the list; returns the exit status."""
     states = _states(arguments.state)
+    arguments.sort = same_name(arguments.sort, SORTS) or arguments.sort
     if arguments.sort not in SORTS:
         raise UsageError(f"--sort must be one of {', '.join(SORTS)}, got {arguments.sort!r}.")
     store = RunStore(arguments.runs)

@@ -9,9 +9,11 @@ from typing import Any
 from sogaal.cli.parsing import UsageError
 from sogaal.cli.runs_list import algorithm, decimal
 from sogaal.cli.tables import Column, room, table
+from sogaal.cli.trusting import trust_rows, trust_values
 from sogaal.config import FIELDS, TrainConfig
 from sogaal.data.limits import megabytes
 from sogaal.errors import RunError
+from sogaal.model import At
 from sogaal.runs.folder import MEMBERS
 from sogaal.runs.names import token_of
 from sogaal.runs.plain import finite
@@ -22,8 +24,10 @@ from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
 from sogaal.snapshots import JobState
+from sogaal.trust import Trust
 
 MOST_COMPARED, MOST_MEMBERS = 8, 50
+MOMENTS: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
 RESULTS = {
     "state": "state",
     "steps": "steps",
@@ -46,7 +50,9 @@ def show(arguments: argparse.Namespace) -> int:
     store = RunStore(arguments.runs)
     run = store.get(arguments.run)
     if arguments.json:
-        print(json.dumps(run.record.to_dict() | {"folder": str(run.folder), "files": [*run.files]}, allow_nan=False))
+        told = {"folder": str(run.folder), "files": [*run.files]}
+        asked = {at: trust_values(trust, ids) for at, trust, ids in _trusts(run)}
+        print(json.dumps(run.record.to_dict() | told | ({"trust": asked} if asked else {}), allow_nan=False))
         return 0
     for line in [*_all_of(run), *_members(run, store)]:
         print(line)
@@ -56,6 +62,9 @@ def show(arguments: argparse.Namespace) -> int:
 def _all_of(run: SavedRun) -> Iterator[str]:
     record = run.record
     yield from _lines(_facts(run))
+    for at, trust, ids in _trusts(run):
+        yield f"\nwhat other seeds say of the ranking by D {MOMENTS[at]}"
+        yield from _lines(trust_rows(trust, ids, record.config), "  ")
     changed = record.config.changed_from(TrainConfig())
     changed |= {} if record.scaling_method == "minmax" else {"scaling": record.scaling_method}
     yield "\nset-up, where it differs from the defaults" + ("" if changed else ": nothing does")
@@ -64,6 +73,19 @@ def _all_of(run: SavedRun) -> Iterator[str]:
         yield "\nwhat this run shows"
     for finding in record.diagnosis:
         yield from _finding(finding)
+
+
+def _trusts(run: SavedRun) -> Iterator[tuple[At, Trust, Any]]:
+    """By moment of D, what other seeds said where somebody asked them, and the rows' ids, None where they are gone."""
+    for at in MOMENTS:
+        found = run.rankings(at)
+        if found is None:
+            continue
+        try:
+            ids = run.dataset().ids
+        except RunError:
+            ids = None
+        yield at, found.asked(), ids
 
 
 def _members(run: SavedRun, store: RunStore) -> Iterator[str]:

@@ -16,9 +16,11 @@ from sogaal.cli.parsing import (
     add_table_arguments,
     reading,
 )
-from sogaal.config import FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
+from sogaal.config import AUTO_SEEDS, FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
 from sogaal.labelfree.measured import scaling_words
+from sogaal.spelling import number_word
+from sogaal.trust import SEEDS
 
 if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
     from sogaal.cli.ensemble import EnsembleTraining
@@ -68,16 +70,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--trust",
         action="store_true",
-        help="train seven more seeds (with stop_epochs auto: groups of them) and say how much of the top that --share "
-        "flags they have in common, and which rows owe their place to one; no label is used, and what is repeatable "
-        "may still be wrong",
+        help=f"train {number_word(SEEDS - 1)} more seeds (with stop_epochs auto: groups of them), say how much of the "
+        "top that --share flags they have in common and which rows owe their place to one, and keep that with the run; "
+        "no label is used, and what is repeatable may still be wrong",
     )
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
     ensemble = parser.add_argument_group("an ensemble")
     ensemble.add_argument(
         "--n_estimators", type=_count, metavar="N",
         help="train so many seeds, whose mean logit ranks; the first is --seed, the others follow from it (default 1; "
-        "8 with --preset auto)",
+        f"{AUTO_SEEDS} with --preset auto)",
     )  # fmt: skip
     ensemble.add_argument(
         "--n_jobs", type=_jobs, metavar="N", help="over so many processes, -1: all cores (default 1); same result"
@@ -151,11 +153,12 @@ def run(arguments: argparse.Namespace) -> int:
         _tell_of_gaps(training, arguments.share)
     trust = None
     if arguments.trust:
-        trust = ask_seeds(training, arguments.share, show=not arguments.quiet and sys.stderr.isatty())
+        trust = ask_seeds(training, arguments.share, store, show=not arguments.quiet and sys.stderr.isatty())
+    ids = training.dataset.ids
     if arguments.json:
-        print(training.json({} if trust is None else {"trust": trust_values(trust, training.dataset)}))
+        print(training.json({} if trust is None else {"trust": trust_values(trust, ids)}))
     else:
-        print(training.table(written, {} if trust is None else trust_rows(trust, training.dataset, config)))
+        print(training.table(written, {} if trust is None else trust_rows(trust, ids, config)))
     return 0
 
 

@@ -7,6 +7,7 @@ explain it. Whoever needs a form, a flag or a record derives it from :data:`FIEL
 from sogaal.config.fields import FieldInfo, Group
 from sogaal.config.presets import (
     AUTHORS_STOP_EPOCHS,
+    AUTO_SEEDS,
     GAME_PRESETS,
     MAIN_PRESETS,
     PRESETS,
@@ -18,6 +19,7 @@ from sogaal.config.training import AUTO, AUTO_STEPS, FIELDS, TrainConfig
 __all__ = [
     "AUTHORS_STOP_EPOCHS",
     "AUTO",
+    "AUTO_SEEDS",
     "AUTO_STEPS",
     "FIELDS",
     "GAME_PRESETS",

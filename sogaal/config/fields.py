@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 
 from sogaal.errors import ConfigError
+from sogaal.spelling import same_name
 
 Group = Literal["game", "learning", "networks", "batches", "run"]
 
@@ -77,9 +78,10 @@ class FieldInfo:
         if text.strip().lower() in self.words:
             return text.strip().lower()
         if self.choices:
-            matching = [choice for choice in self.choices if str(choice) == text.strip().lower()]
-            if matching:
-                return matching[0]
+            by_name = {str(choice): choice for choice in self.choices}
+            known = same_name(text, by_name)
+            if known is not None:
+                return by_name[known]
         else:
             try:
                 return int(text) if self.kind == "int" else float(text)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sogaal.config.training import AUTO, TrainConfig
 from sogaal.errors import ConfigError
+from sogaal.spelling import near_name, number_word, same_name
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ _POST_START: dict[str, Any] = {
     "score_at": "end",
 }
 
+# Those that play in the preset auto.
+AUTO_SEEDS = 8
+
 # The estimators' own start; with it the automatic stop was measured (docs/labelfree.md).
 _AUTO_START: dict[str, Any] = _POST_START | {"algorithm": "so-gaal", "decay": 1e-6, "dampening": 0.0}
 
@@ -65,9 +69,9 @@ def _presets() -> dict[str, Preset]:
                _POST_START | {"stop_epochs": 1000, "generator_bias": 1.0}),
         Preset("paper", "Paper", "The authors' Keras code: its start, one order of the rows, decay.",
                _PAPER_START | {"stop_epochs": 1000}),
-        Preset("auto", "Auto", "For a table without labels, nothing to tune: eight seeds choose the stop together and "
-               "score together.",
-               _AUTO_START | {"stop_epochs": AUTO, "auto_seeds": 8}),
+        Preset("auto", "Auto", "For a table without labels, nothing to tune: "
+               f"{number_word(AUTO_SEEDS)} seeds choose the stop together and score together.",
+               _AUTO_START | {"stop_epochs": AUTO, "auto_seeds": AUTO_SEEDS}),
     ]  # fmt: skip
     for table, (so, mo) in AUTHORS_STOP_EPOCHS.items():
         for algorithm, stop_epochs in (("so-gaal", so), ("mo-gaal", mo)):
@@ -92,10 +96,14 @@ MAIN_PRESETS = ("auto", *GAME_PRESETS)
 def make_config(preset: str | None = None, **values: Any) -> TrainConfig:
     """The configuration of a preset (or the defaults) with ``values`` on top.
 
-    Raises :class:`ConfigError` whose ``field`` is the parameter at fault (``"preset"`` for an unknown preset).
+    ``preset``: a name of :data:`PRESETS`, in any case. Raises :class:`ConfigError` whose ``field`` is the parameter at
+    fault (``"preset"`` for an unknown preset).
     """
     if preset is None:
         return TrainConfig.checked(values)
-    if preset not in PRESETS:
-        raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}.", field="preset")
-    return TrainConfig.checked(dict(PRESETS[preset].values) | values)
+    known = same_name(preset, PRESETS)
+    if known is None:
+        near = near_name(preset, PRESETS)
+        meant = f"; did you mean {near!r}?" if near else "."
+        raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}{meant}", field="preset")
+    return TrainConfig.checked(dict(PRESETS[known].values) | values)

@@ -24,6 +24,7 @@ from sogaal.preparation import value_text
 from sogaal.runs.shelf import is_shipped
 from sogaal.scaling import Scaler, medians
 from sogaal.snapshots import JobState
+from sogaal.trust import SeedRankings, Trust
 
 # A value is unusual if at most this share of the column's values is as low, or as high.
 UNUSUAL = 0.01
@@ -47,7 +48,8 @@ class ReportContent:
     ``total_steps``, ``epoch``: done. ``stop_step``: when "at stop" is, or None. ``versions``: of what it was trained
     with. ``run``: the id of the saved run, or empty. ``name``, ``tags``, ``note``: what people wrote on it. ``share``
     of the rows is flagged. ``voters``: the D's of ``logits``, from which reasons follow; there may be none.
-    ``parent``: the population that it was a member of, or None.
+    ``parent``: the population that it was a member of, or None. ``rankings``: what other seeds rank beside ``logits``,
+    where they were asked.
     """
 
     title: str
@@ -74,6 +76,7 @@ class ReportContent:
     share: float = 0.05
     voters: Mapping[At, Sequence[DiscriminatorWeights]] = field(default_factory=dict)
     parent: Parent | None = None
+    rankings: Mapping[At, SeedRankings] = field(default_factory=dict)
 
     @cached_property
     def X(self) -> npt.NDArray[np.float32]:
@@ -86,6 +89,12 @@ class ReportContent:
         if self.config.score_at in self.logits:
             return self.config.score_at
         return next(iter(self.logits), None)
+
+    @property
+    def trust(self) -> Trust | None:
+        """What other seeds say of the rows that are flagged; None where nobody asked them about the D that scores."""
+        found = None if self.at is None else self.rankings.get(self.at)
+        return None if found is None else found.flagged(self.share)
 
     def explained(self, rows: Sequence[int]) -> Explanation | None:
         """Why the D that scores ranks these rows as it does; None where the D is not there."""

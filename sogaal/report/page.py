@@ -23,6 +23,7 @@ from sogaal.report.content import (
 from sogaal.report.document import document, section
 from sogaal.report.html import Child, Html, join, table, tag
 from sogaal.report.setup import origin_section, setup_section, table_again
+from sogaal.report.trust import seed_counts, trust_section
 
 MOST_ROWS, MOST_COLUMNS, MOST_NAMES = 20, 8, 2
 AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
@@ -42,6 +43,7 @@ def report_page(content: ReportContent) -> bytes:
             _diagnosis(content),
             _course(content),
             ranking_section(content),
+            trust_section(content),
             rows_section(content),
             setup_section(content.config, content.scaler),
             origin_section(content.dataset, content.versions, content.device, content.run, content.created),
@@ -248,6 +250,8 @@ def rows_section(content: ReportContent) -> Html:
     heads: list[Child] = [tag("bdi", data.id_name or "row"), "rank"]
     heads += [f"rank {AT[other]}"] if other else []
     heads += ["outlier score"] + (["label"] if data.y is not None else [])
+    counts = seed_counts(content, top)
+    heads += [f"seeds of {len(content.trust.seeds)}"] if counts and content.trust else []
     reasons = _reasons(content, top)
     heads += [WHY] if reasons else []
     fixed = len(heads)
@@ -260,6 +264,7 @@ def rows_section(content: ReportContent) -> Html:
         cells.append(f"{scores[row]:.4f}")
         if data.y is not None:
             cells.append("outlier" if data.y[row] else "inlier")
+        cells += [counts[place]] if counts else []
         cells += [reasons[place]] if reasons else []
         by_column = {one.column: one for one in found}
         cells += [_value(original[column][1][place], by_column.get(column)) for column in columns]

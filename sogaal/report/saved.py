@@ -1,5 +1,6 @@
 """The report of a saved run, or of a population."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sogaal.runs.record import RunRecord
 from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import NUMBERS
+from sogaal.trust import SeedRankings
 
 MOMENTS: tuple[At, ...] = ("stop", "end")
 
@@ -85,7 +87,14 @@ def content_of(run: SavedRun) -> ReportContent:
         created=record.created,
         voters=voters,
         parent=_parent(run),
+        rankings=_rankings(run, logits),
     )
+
+
+def _rankings(run: SavedRun, logits: Mapping[At, npt.NDArray[np.float32]]) -> dict[At, SeedRankings]:
+    """What other seeds say of the rankings ``logits``, as far as somebody asked them."""
+    found = {at: run.rankings(at) for at in logits}
+    return {at: one for at, one in found.items() if one is not None}
 
 
 def _parent(run: SavedRun) -> Parent | None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sogaal.errors import ConfigError
 from sogaal.rivals import classic, gaal
 from sogaal.rivals.classic import Fitted
+from sogaal.spelling import same_name
 
 FloatArray = npt.NDArray[np.float32]
 Part = Literal["gaal", "scikit-learn", "PyOD"]
@@ -89,9 +90,13 @@ DETECTORS: dict[str, Kind] = {
 
 
 def checked_names(names: Sequence[str] | None) -> list[str]:
-    """``names`` in the order of :data:`DETECTORS`, each once; None: all. Raises :class:`ConfigError` naming "only"."""
+    """``names``, in any case, in the order of :data:`DETECTORS`, each once; None: all.
+
+    Raises :class:`ConfigError` naming "only".
+    """
     if names is None:
         return list(DETECTORS)
+    names = [same_name(name, DETECTORS) or name for name in names]
     for name in names:
         if name not in DETECTORS:
             raise ConfigError(f"only must name some of {', '.join(DETECTORS)}, got {name!r}.", field="only")

@@ -25,7 +25,7 @@ from sogaal.files import write_atomic
 from sogaal.history import HistoryView
 from sogaal.runs.checkpoint_file import write_checkpoint
 from sogaal.runs.events import EventFile
-from sogaal.runs.folder import CHECKPOINT, FRAMES, HISTORY, MODEL, SCORES
+from sogaal.runs.folder import CHECKPOINT, FRAMES, HISTORY, MODEL, SCORES, TRUST
 from sogaal.runs.frames_file import write_frames
 from sogaal.runs.history_file import HistoryFile
 from sogaal.runs.names import token_of
@@ -196,7 +196,7 @@ def auc_curve(view: HistoryView) -> tuple[float, ...]:
     return tuple(float(value) for value in found)
 
 
-def forget_result(writer: RunWriter, names: Iterable[str] = (MODEL, SCORES)) -> None:
+def forget_result(writer: RunWriter, names: Iterable[str] = (MODEL, SCORES, *TRUST.values())) -> None:
     """Remove what a run that goes on had as its result; OSError where that does not work."""
     for name in names:
         (writer.folder / name).unlink(missing_ok=True)

@@ -19,6 +19,8 @@ CHECKPOINT = "checkpoint.safetensors"
 MODEL = "model.safetensors"
 SCORES = "scores.csv"
 MEMBERS = "members.csv"
+# What other seeds rank, by which D was asked; there where somebody asked.
+TRUST = {"stop": "trust_stop.npz", "end": "trust_end.npz"}
 INTERRUPTED = "The program ended before the run did."
 INTERRUPTED_MANY = "The program ended before all its runs had."
 # A record of a table with a hundred thousand features has about a fifth of this.

@@ -18,16 +18,18 @@ from sogaal.exports import is_prepared, load_model, scores_csv, scores_table
 from sogaal.exports.history import Times
 from sogaal.frames import Frame
 from sogaal.history import History
-from sogaal.model import Model, ScoreAt
-from sogaal.runs.folder import FRAMES, HISTORY, MEMBERS, MODEL, SCORES
+from sogaal.model import At, Model, ScoreAt
+from sogaal.runs.folder import FRAMES, HISTORY, MEMBERS, MODEL, SCORES, TRUST
 from sogaal.runs.frames_file import read_frames
 from sogaal.runs.history_file import read_history
 from sogaal.runs.populations import Member, read_members
 from sogaal.runs.record import RunRecord
 from sogaal.runs.shelf import Shelf
 from sogaal.runs.summary import NUMBERS
+from sogaal.runs.trust_file import read_rankings
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobResult, JobState
+from sogaal.trust import SeedRankings
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +192,14 @@ class SavedRun:
             voters_end=model.snapshots or model.voters("end"),
             voters_stop=model.voters("stop") if "stop" in logits else (),
         )
+
+    def rankings(self, at: At) -> SeedRankings | None:
+        """What other seeds rank by D "at" the stop or the end; None where nobody asked them.
+
+        Raises :class:`RunError` where the file is damaged.
+        """
+        path = self.file(TRUST[at])
+        return None if path is None else read_rankings(path, self.record.dataset.n)
 
     def scores_csv(self) -> bytes:
         """The scores as they were written, or made now from model and table; errors as of :meth:`result`."""

@@ -20,9 +20,10 @@ from typing import Any
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset
 from sogaal.errors import RunError
+from sogaal.model import At
 from sogaal.runs.annotations import checked
 from sogaal.runs.finding import find
-from sogaal.runs.folder import MEMBERS, RECORD, Root, as_it_is, write_record
+from sogaal.runs.folder import MEMBERS, RECORD, TRUST, Root, as_it_is, write_record
 from sogaal.runs.groups import Group, member_setup
 from sogaal.runs.index import Index
 from sogaal.runs.listing import Entry, entries_of, read_whole
@@ -34,9 +35,11 @@ from sogaal.runs.saved import RunSetup, SavedRun
 from sogaal.runs.shelf import Shelf
 from sogaal.runs.summary import run_summary, versions
 from sogaal.runs.trash import empty, last_trashed, put_in_trash, restore, trashed
+from sogaal.runs.trust_file import write_rankings
 from sogaal.runs.writer import RunWriter, lock_run
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
+from sogaal.trust import SeedRankings
 
 
 class RunStore:
@@ -130,6 +133,18 @@ class RunStore:
             if changed != record:
                 write_record(folder, changed)
         return as_it_is(changed, self._root)
+
+    def keep_rankings(self, run: str, at: At, found: SeedRankings) -> None:
+        """Keep what other seeds rank by D "at" the stop or the end, beside a run that has ended.
+
+        Raises :class:`RunError` where it is not there or goes on, and :class:`RunError` or :class:`DataError` where
+        that cannot be written.
+        """
+        folder = self._root.run(find(self._root, run))
+        with short_lock(self._root.records_lock):  # a writer that comes now takes what is half written away
+            if as_it_is(read_whole(folder), self._root).state.active:
+                raise RunError(f"{folder}: the run goes on, and its ranking with it.")
+            write_rankings(folder / TRUST[at], found)
 
     def take_in(
         self, record: RunRecord, files: Mapping[str, bytes | Path], dataset: Dataset | None = None

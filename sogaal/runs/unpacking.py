@@ -22,13 +22,25 @@ from sogaal.errors import ConfigError, DataError, ModelError, RunError
 from sogaal.exports import load_model
 from sogaal.exports.events import read_records
 from sogaal.runs.checkpoint_file import read_checkpoint
-from sogaal.runs.folder import CHECKPOINT, FRAMES, HISTORY, MEMBERS, MODEL, MOST_BYTES, RECORD, SCORES, read_record
+from sogaal.runs.folder import (
+    CHECKPOINT,
+    FRAMES,
+    HISTORY,
+    MEMBERS,
+    MODEL,
+    MOST_BYTES,
+    RECORD,
+    SCORES,
+    TRUST,
+    read_record,
+)
 from sogaal.runs.frames_file import read_frames
 from sogaal.runs.history_file import read_history
 from sogaal.runs.names import is_id, token_of
 from sogaal.runs.populations import read_members
 from sogaal.runs.record import RunRecord
 from sogaal.runs.shelf import FOLDER, TABLE, Shelf
+from sogaal.runs.trust_file import read_rankings
 
 # What an archive may hold when it is unpacked: its files together; how many of each run; and how many runs.
 MOST_UNPACKED = 4 * 2**30
@@ -36,7 +48,7 @@ MOST_FILES = 40
 MOST_RUNS = 10_000
 EVENTS = re.compile(r"events\.out\.tfevents\.\d{1,20}\.sogaal")
 # The record first and the history last: what is written meanwhile is then only more than what was read before.
-NAMES = (RECORD, CHECKPOINT, FRAMES, HISTORY, MODEL, SCORES, MEMBERS)
+NAMES = (RECORD, CHECKPOINT, FRAMES, HISTORY, MODEL, SCORES, MEMBERS, *TRUST.values())
 _PIECE = 2**20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError, OverflowError)
 
@@ -195,6 +207,11 @@ def _check_frames(path: Path, _record: RunRecord) -> None:
     read_frames(path)
 
 
+def _check_rankings(path: Path, record: RunRecord) -> None:
+    check_npz(path)
+    read_rankings(path, record.dataset.n)
+
+
 def _check_scores(path: Path, _record: RunRecord) -> None:
     with path.open("rb") as file:
         if not file.readline(1000).startswith(b"id,"):
@@ -215,6 +232,7 @@ _CHECKS: dict[str, Callable[[Path, RunRecord], object]] = {
     MODEL: lambda path, _record: load_model(path),
     SCORES: _check_scores,
     MEMBERS: lambda path, _record: read_members(path),
+    **dict.fromkeys(TRUST.values(), _check_rankings),
 }
 
 

@@ -17,6 +17,7 @@ from sogaal.labelfree import excess_mass, likeness, uniform_rows
 from sogaal.metrics import average_precision
 from sogaal.outcomes import Part, RunOutcome
 from sogaal.seeding import Stream, stream
+from sogaal.spelling import same_name
 from sogaal.trust import trust_of
 from sogaal.voting import combined
 
@@ -250,7 +251,8 @@ def default_objective(y: LabelArray | None) -> Objective:
 
 
 def objective_of(name: str) -> Objective:
-    """The objective of that name; raises :class:`ConfigError` for another."""
-    if name not in OBJECTIVES:
+    """The objective of that name, in any case; raises :class:`ConfigError` for another."""
+    known = same_name(name, OBJECTIVES)
+    if known is None:
         raise ConfigError(f"objective must be one of {', '.join(OBJECTIVES)}, got {name!r}.", field="objective")
-    return OBJECTIVES[name]
+    return OBJECTIVES[known]

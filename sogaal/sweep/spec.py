@@ -10,6 +10,7 @@ from sogaal.errors import ConfigError, RunError
 from sogaal.members import as_long_as_needed
 from sogaal.scaling import METHODS
 from sogaal.seeding import member_seeds
+from sogaal.spelling import same_name
 from sogaal.sweep.objectives import Objective, objective_of
 from sogaal.sweep.space import Dimension, checked_space, dimension_from, grid_of, plain_dimension
 
@@ -115,6 +116,7 @@ def make_spec(
             f"objective must be one that needs no labels, for {dataset.name} has none, got {objective!r}.",
             field="objective",
         )
+    method = same_name(method, METHOD_NAMES) or method
     if method not in METHOD_NAMES:
         raise ConfigError(f"method must be one of {', '.join(METHOD_NAMES)}, got {method!r}.", field="method")
     if scaling not in METHODS:
@@ -140,7 +142,7 @@ def make_spec(
     _check_stop(base, checked)
     if not _length_varies([one.field for one in checked]):
         base = as_long_as_needed(base)
-    spec = Spec(base, scaling, checked, objective, method, seeds, sampler_seed, prune)
+    spec = Spec(base, scaling, checked, wanted.name, method, seeds, sampler_seed, prune)
     if method == "grid":
         grid_of(checked)  # says if there are too many points
     return spec

@@ -1,6 +1,6 @@
 """What a sweep without labels is held against: the preset auto on the same table, by the same measure.
 
-A value such as a likeness of .24 says nothing by itself. The preset auto needs no search, and its eight seeds together
+A value such as a likeness of .24 says nothing by itself. The preset auto needs no search, and its seeds together
 are trained in less time than most sweeps take, so it is the baseline that a search has to beat.
 """
 
@@ -8,10 +8,11 @@ import math
 from dataclasses import replace
 
 from sogaal.background import Background
-from sogaal.config import make_config
+from sogaal.config import AUTO_SEEDS, make_config
 from sogaal.data import Dataset
 from sogaal.pool import RunPool, Runs, shared_pool
 from sogaal.scaling import Scaler
+from sogaal.spelling import number_word
 from sogaal.sweep.objectives import Judged, Unmeasured
 from sogaal.sweep.spec import Spec
 
@@ -68,9 +69,10 @@ class Untuned(Background):
 
 def untuned_words(spec: Spec, best: float, untuned: float) -> str:
     """The best trial beside the preset auto, in a sentence for people."""
+    seeds = f"{number_word(AUTO_SEEDS)} seeds"
     if spec.objective.better(best, untuned):
-        return f"Untuned Auto has {untuned:.4f}, eight seeds together: the best trial is above it."
+        return f"Untuned Auto has {untuned:.4f}, {seeds} together: the best trial is above it."
     return (
-        f"Untuned Auto has {untuned:.4f}, eight seeds together, and needs no search: by its own measure this one has "
+        f"Untuned Auto has {untuned:.4f}, {seeds} together, and needs no search: by its own measure this one has "
         "found nothing better."
     )

@@ -172,7 +172,7 @@ def test_a_row_that_is_selected_is_explained_and_other_seeds_are_asked(visit: Vi
     expect(bars).not_to_have_attribute("data-paints", before or "", timeout=PATIENCE * 1000)
     visit.page.get_by_role("button", name="Ask eight seeds").click()
     trust = visit.page.locator(".st-key-trust")
-    expect(trust).to_contain_text("two of 8 seeds have on average", timeout=PATIENCE * 1000)
+    expect(trust).to_contain_text("Two of 8 seeds have on average", timeout=PATIENCE * 1000)
     visit.check_unharmed()
 
 

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
-from pages import _trust
+from pages import _server, _trust
 from sogaal.explain import explain
+from sogaal.jobs import Job
 from sogaal.metrics import outlier_score
 from sogaal.scaling import Scaler
+from sogaal.seed_check import SeedCheck
 from tests.pages.session import Session, until
+from tests.pages.test_runs import restart
 
 
 @pytest.fixture
@@ -225,6 +228,14 @@ def test_a_row_is_explained_and_another_can_be_chosen(files: list[tuple[str, byt
     assert table["reason"].notna().any()
 
 
+def asked(session: Session, job: Job) -> SeedCheck:
+    """The other seeds of a run, once they have answered and the page shows it."""
+    check = _trust._checks()[(job.id, "end", job.snapshot().step)]
+    assert check.wait(60)
+    session.look()
+    return check
+
+
 def test_eight_seeds_are_asked_how_far_to_trust_the_ranking() -> None:
     session = Session(data="wine")
     job = session.start(stop_epochs=3)
@@ -232,11 +243,9 @@ def test_eight_seeds_are_asked_how_far_to_trust_the_ranking() -> None:
     session.tab("Result")
     assert session.says("Can I trust this?")
     session.press("Ask eight seeds")
-    check = _trust._checks()[(job.id, "end")]
-    assert check.wait(60)
-    session.look()
+    check = asked(session, job)
     found = check.trust(7)  # the share that is flagged
-    assert session.says(f"{found.overlap:.0%}** of their top 7 in common")
+    assert session.says(f"{found.overlap:.0%} of their top 7 in common")
     assert session.says("No label was used")
     shown = session.at.dataframe[0].value
     assert shown["seeds"].tolist()[:7] == found.counts.tolist()
@@ -245,6 +254,44 @@ def test_eight_seeds_are_asked_how_far_to_trust_the_ranking() -> None:
     session.at.number_input("flag_count").set_value(20)
     session.look()
     assert session.at.dataframe[0].value["seeds"].tolist() == check.trust(20).counts.tolist()
+
+
+def test_what_seeds_said_is_there_again_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(data="wine")
+    job = session.start(stop_epochs=3)
+    session.finish()
+    session.tab("Result")
+    session.press("Ask eight seeds")
+    found = asked(session, job).trust(7)
+    restart(monkeypatch)
+    _trust._checks().clear()
+    after = Session(run=job.id)
+    after.tab("Result")
+    assert after.says(f"{found.overlap:.0%} of their top 7 in common")
+    assert not after.says("Can I trust this?")
+    assert after.at.dataframe[0].value["seeds"].tolist()[:7] == found.counts.tolist()
+    after.choose("flag_by", "count")
+    after.at.number_input("flag_count").set_value(20)
+    after.look()
+    assert after.says("of their top 20 in common")
+    (_server.store().get(job.id).folder / "trust_end.npz").write_bytes(b"x")
+    _trust._read.clear()
+    after.look()
+    assert after.says("trust_end.npz")
+    assert after.says("Can I trust this?")
+
+
+def test_what_cannot_be_kept_with_a_run_is_said() -> None:
+    session = Session(data="wine")
+    job = session.start(stop_epochs=3)
+    session.finish()
+    session.tab("Result")
+    folder = _server.store().get(job.id).folder
+    (folder / "trust_end.npz").mkdir()
+    session.press("Ask eight seeds")
+    asked(session, job)
+    assert session.says("of their top 7 in common")
+    assert session.says("It is not kept with the run")
 
 
 def test_the_answer_names_groups_where_several_seeds_play_and_says_that_repeatable_is_not_right() -> None:
@@ -256,9 +303,9 @@ def test_the_answer_names_groups_where_several_seeds_play_and_says_that_repeatab
     assert not session.says("One seed is a gamble")
     session.at.number_input("share").set_value(50.0)
     session.press("Ask eight groups of seeds")
-    assert _trust._checks()[(job.id, "end")].wait(60)
+    asked(session, job)
     session.look()
-    assert session.says("epeatable, which does not say right**: two of 8 groups have on average")
+    assert session.says("epeatable, which does not say right.** Two of 8 groups have on average")
     assert session.says("seeds may agree and all be wrong")
 
 
@@ -272,6 +319,6 @@ def test_asking_seeds_can_be_cancelled() -> None:
     session.press("Ask eight seeds")
     assert session.says("of 8 seeds have ranked the rows")
     session.press("Cancel")
-    assert _trust._checks()[(job.id, "end")].wait(60)
+    asked(session, job)
     session.look()
     assert session.says("Can I trust this?")

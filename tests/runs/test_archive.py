@@ -20,10 +20,12 @@ from sogaal.runs.checkpoint_file import read_checkpoint, write_checkpoint
 from sogaal.runs.names import token_of
 from sogaal.runs.recorder import Recorder
 from sogaal.runs.resuming import resumed
+from sogaal.runs.saved import SavedRun
 from sogaal.runs.store import RunStore
 from sogaal.runs.unpacking import MOST_FILES, check_npz
 from sogaal.scaling import Scaler
 from sogaal.snapshots import JobState
+from sogaal.trust import SeedRankings
 from tests.runs.saved import save_population, save_run
 from tests.runs.trained import same
 
@@ -40,12 +42,22 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunStore, str]:
         writer.update(summary={**writer.record.summary, "run": identity})
     write_checkpoint(folder / "checkpoint.safetensors", trainer.state_dict(), token_of(identity))
     (folder / "scores.csv").write_bytes(store.get(identity).scores_csv())
+    store.keep_rankings(identity, "end", rankings(store.get(identity)))
     events = RunEvents(folder, trainer.config, OWN.name, "minmax")
     events.add(trainer.history.view(), trainer.batches)
     events.finish(trainer.summary())
     events.close()
     (folder / "of-mine.txt").write_text("no file of a run")
     return store, identity
+
+
+def rankings(run: SavedRun) -> SeedRankings:
+    """What two more seeds rank, beside the run itself."""
+    setup = run.setup()
+    X = setup.scaler.transform(setup.dataset.X)
+    others = [Trainer(X, setup.config.replace(seed=seed)).fit().scores(at="end") for seed in (1, 2)]
+    logits = np.stack([run.result().logits_end, *others]).astype(np.float32)
+    return SeedRankings((setup.config.seed, 1, 2), logits, ("seed 3: it diverged.",), top=7)
 
 
 @pytest.fixture
@@ -75,7 +87,11 @@ def test_a_run_comes_back_with_its_table_and_scores_the_same(saved: tuple[RunSto
     mine = contents(one.folder)
     del mine["of-mine.txt"]
     assert contents(two.folder) == mine
-    assert len(mine) == 6
+    assert len(mine) == 7
+    there = two.rankings("end")
+    assert np.array_equal(there.logits, one.rankings("end").logits)
+    assert (there.seeds, there.failed, there.top) == ((0, 1, 2), ("seed 3: it diverged.",), 7)
+    assert two.rankings("stop") is None
     table = two.dataset()
     assert (table.name, table.title, table.id_name, table.fingerprint) == ("own table", "Ours", "row", OWN.fingerprint)
     assert np.array_equal(two.model().score_samples(table.X), one.model().score_samples(OWN.X))
@@ -288,6 +304,19 @@ REFUSED = {
     "damaged history": (replaced("history.csv", b"step,loss\n1,2\n"), "history.csv: the history must begin"),
     "damaged frames": (replaced("frames.npz", b"PK"), "frames.npz: the arrays are damaged"),
     "another's frames": (replaced("frames.npz", bytes_of_npz(a=np.zeros(3))), "frames.npz: the frames are damaged"),
+    "another's rankings": (replaced("trust_end.npz", bytes_of_npz(a=np.zeros(3))), "trust_end.npz: the rankings"),
+    "rankings of other rows": (
+        replaced(
+            "trust_end.npz",
+            bytes_of_npz(
+                seeds=np.arange(2), logits=np.zeros((2, 3), np.float32), top=np.int64(1), failed=np.array((), np.str_)
+            ),
+        ),
+        "trust_end.npz: the rankings of other seeds are damaged",
+    ),
+    "pickled rankings": (
+        replaced("trust_end.npz", bytes_of_npz(a=np.array([{}], dtype=object))), "trust_end.npz: the array 'a.npy'"
+    ),
     "pickled": (replaced("frames.npz", bytes_of_npz(a=np.array([{}], dtype=object))), "frames.npz: the array 'a.npy'"),
     "damaged model": (replaced("model.safetensors", b"x" * 40), "model.safetensors: the file must be a model"),
     "another's checkpoint": (replaced("checkpoint.safetensors", b"x" * 40), "the checkpoint is damaged"),

@@ -24,6 +24,7 @@ from sogaal.runs.names import token_of
 from sogaal.runs.store import RunStore
 from sogaal.runs.summary import run_summary
 from sogaal.trainer import Trainer
+from sogaal.trust import SeedRankings
 from tests.runs.kills import same_end, same_history
 
 PATIENCE = 60.0
@@ -127,6 +128,18 @@ def test_a_pause_leaves_a_checkpoint(registry: JobRegistry, store: RunStore) -> 
     assert store.get(job.id).frames()[0].step == 0
 
 
+def test_what_other_seeds_say_is_not_kept_with_a_run_that_goes_on(registry: JobRegistry, store: RunStore) -> None:
+    job = registry.submit(DATA, endless())
+    until(lambda: bool(store.entries()))
+    found = SeedRankings((0, 1), np.zeros((2, DATA.n), np.float32))
+    with pytest.raises(RunError, match="the run goes on"):
+        store.keep_rankings(job.id, "end", found)
+    job.stop()
+    ended(job)
+    with pytest.raises(RunError, match="there is none for 'nothing'"):
+        store.keep_rankings("nothing", "end", found)
+
+
 def test_stopped_run_has_a_result_and_can_go_on(registry: JobRegistry, store: RunStore) -> None:
     job = registry.submit(DATA, short(stop_epochs=300), paused=True)
     until(lambda: job.snapshot().frame is not None)
@@ -142,6 +155,8 @@ def test_stopped_run_has_a_result_and_can_go_on(registry: JobRegistry, store: Ru
     assert kept is not None
     assert dict(result.summary) == dict(kept.summary)
     store.annotate(job.id, name="mine", tags=["a"])
+    store.keep_rankings(job.id, "end", SeedRankings((0, 1), np.stack([kept.logits_end, kept.logits_end])))
+    assert np.array_equal(store.get(job.id).rankings("end").logits[0], kept.logits_end)
     again = registry.resume(job.id)
     assert again.id == job.id
     assert again.title == job.title
@@ -150,6 +165,7 @@ def test_stopped_run_has_a_result_and_can_go_on(registry: JobRegistry, store: Ru
     same_end(store, reference(again))
     record = store.get(job.id).record
     assert (record.name, record.tags, record.message) == ("mine", ("a",), "")
+    assert store.get(job.id).rankings("end") is None, "they were of another ranking"
     assert len(store.entries()) == 1
     with pytest.raises(RunError, match="cannot be resumed: it has completed"):
         registry.resume(job.id)
