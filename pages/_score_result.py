@@ -34,6 +34,8 @@ def draw(source: Source, scored: Scored) -> None:
         if drift is not None:
             moved = len(drift.with_verdict("clear", "strong"))
             st.metric("Features that moved", f"{moved} of {len(drift.lasting)}", width="content", help=_moved())
+            if drift.absent:
+                st.metric("Missing columns", len(drift.absent), width="content", help=_absent(drift))
         st.space("stretch")
         _files(source, scored)
     if scored.deviations:
@@ -68,6 +70,12 @@ def _moved() -> str:
         f"Features in which at least {CLEAR:.0%} of the rows lie elsewhere than in training, beyond chance. Days and "
         "month of a date, which go on by themselves, do not count."
     )
+
+
+def _absent(drift: Drift) -> str:
+    named = ", ".join(plain(name) for name in drift.absent[:MOST_COLUMNS])
+    more = ", …" if len(drift.absent) > MOST_COLUMNS else ""
+    return f"The file does not have {named}{more}. Every row got the usual value there, so nothing tells their drift."
 
 
 def _rows(source: Source, scored: Scored) -> None:
@@ -124,7 +132,8 @@ def _moved_or_not(drift: Drift) -> None:
             "little, beyond chance."
         )
     else:
-        st.success("No feature has moved beyond chance.", icon=":material/check:")
+        which = "No feature of the columns that are there" if drift.absent else "No feature"
+        st.success(f"{which} has moved beyond chance.", icon=":material/check:")
     if drift.dates:
         st.info(plain(" ".join(one.sentence for one in drift.dates)), icon=":material/event:")
 

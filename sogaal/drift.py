@@ -26,7 +26,7 @@ but told apart, by the dates from which to which the rows are.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -133,6 +133,7 @@ class Drift:
     are passing.
 
     ``by_chance``: the mean distance of a feature without drift. ``dates``: the date columns that have moved.
+    ``absent``: the columns that the new rows do not have; nothing of them is among the features.
     """
 
     rows: int
@@ -140,6 +141,7 @@ class Drift:
     by_chance: float
     features: tuple[FeatureDrift, ...]
     dates: tuple[DateDrift, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def lasting(self) -> tuple[FeatureDrift, ...]:
@@ -156,15 +158,19 @@ def drift_of(
     names: Sequence[str],
     preparation: Preparation | None = None,
     dates: Mapping[str, tuple[float, float]] | None = None,
+    absent: Collection[str] = (),
 ) -> Drift:
     """What the rows that were counted say; ``names``: of the d features, ``preparation``: what made them of columns,
     among which may be categories and dates. ``dates``: the first and last value among the rows of each date column, by
-    its name, in seconds since 1970. No row at all drifts nowhere."""
+    its name, in seconds since 1970. ``absent``: columns that the rows do not have: what was filled in there has not
+    moved, and is left out. No row at all drifts nowhere."""
     reference = counts.distribution
     found = [] if preparation is None else _categories(preparation)
     levels = {j for _, features in found for j in features}
-    others = [j for j in range(len(names)) if j not in levels]
-    allowed = FALSE_ALARMS / (len(others) + len(found))
+    there = [j for j, name in enumerate(names) if _column(preparation, j, name) not in absent]
+    others = [j for j in there if j not in levels]
+    found = [(column, made) for column, made in found if made[0] in there]
+    allowed = FALSE_ALARMS / max(len(others) + len(found), 1)
     features = [_feature(counts, j, names[j], allowed) for j in others]
     moved: tuple[DateDrift, ...] = ()
     if preparation is not None:
@@ -173,7 +179,13 @@ def drift_of(
         features += [_category(counts, preparation, column, made, allowed) for column, made in found]
     features.sort(key=lambda one: (one.passing, -one.distance))
     spread = math.sqrt(1 / reference.rows + 1 / counts.rows) if counts.rows else math.inf
-    return Drift(counts.rows, reference.rows, min(MEAN_OF_KOLMOGOROV * spread, 1.0), tuple(features), moved)
+    by_chance = min(MEAN_OF_KOLMOGOROV * spread, 1.0)
+    return Drift(counts.rows, reference.rows, by_chance, tuple(features), moved, tuple(absent))
+
+
+def _column(preparation: Preparation | None, j: int, name: str) -> str:
+    """The column of the table that feature j was made of."""
+    return name if preparation is None else preparation.columns[preparation.features[j].column].name
 
 
 def _as_part(one: FeatureDrift, preparation: Preparation, j: int) -> FeatureDrift:

@@ -723,7 +723,14 @@ def test_score_tells_what_drifted(model: Path, tmp_path: Path, capsys: pytest.Ca
     assert main([*arguments, "--drift", str(tmp_path / "d.json"), "--quiet"]) == 0
     found = json.loads((tmp_path / "d.json").read_text())
     assert found["rows"] == 400
+    assert found["absent"] == []
     assert found["features"][0]["distance"] == pytest.approx(table["distance"][0])
+    pd.DataFrame(rows[:, 1:], columns=["b", "c"]).to_csv(tmp_path / "new.csv", index=False)
+    assert main([*arguments, "--drift", str(tmp_path / "d.csv")]) == 0
+    told = capsys.readouterr().err
+    assert "drift: 1 of 2 features has moved" in told
+    assert "missing columns, of which no drift can be told: 1 (a)" in told
+    assert set(pd.read_csv(tmp_path / "d.csv")["name"]) == {"b", "c"}
 
 
 def test_a_category_drifts_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -217,6 +217,23 @@ def test_no_row_and_a_level_that_is_gone() -> None:
     assert first.distance == pytest.approx(0.75, abs=0.03)
 
 
+def test_a_column_that_is_not_there_has_not_drifted() -> None:
+    rng = np.random.default_rng(5)
+    preparation, known = prepared(rng, 2_000)
+    counts = Counts(known)
+    counts.add(preparation.transform([np.full(500, np.nan), draw(rng, 500)]))
+    filled = drift_of(counts, preparation.feature_names, preparation)
+    assert filled.features[0].verdict == "strong"
+    found = drift_of(counts, preparation.feature_names, preparation, absent=("size",))
+    assert ([one.name for one in found.features], found.absent) == (["colour"], ("size",))
+    assert found.features[0].verdict == "none"
+    category = drift_of(counts, preparation.feature_names, preparation, absent=("colour",))
+    assert [one.name for one in category.features] == ["size"]
+    plain = Counts(Distribution.fit(rng.normal(size=(100, 2))))
+    plain.add(np.zeros((50, 2)))
+    assert [one.name for one in drift_of(plain, ["a", "b"], absent=("a",)).features] == ["b"]
+
+
 # -- dates -------------------------------------------------------------------------------------------------------------
 
 JANUARY = 20_089.0  # 2025-01-01, in days since 1970

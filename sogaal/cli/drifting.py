@@ -27,6 +27,10 @@ def drift_lines(drift: Drift | None) -> list[str]:
         more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
         also = f" ({slight} more slightly)" if slight else ""
         lines.append(f"drift: {_count(len(found), drift)}{also}, against {against}: {named}{more}")
+    if drift.absent:
+        named = ", ".join(map(printable, drift.absent[:MOST_NAMED]))
+        more = ", ..." if len(drift.absent) > MOST_NAMED else ""
+        lines.append(f"missing columns, of which no drift can be told: {len(drift.absent)} ({named}{more})")
     lines += [f"dates: {printable(one.sentence)}" for one in drift.dates]
     missing = [one for one in drift.features if one.missing]
     if missing:

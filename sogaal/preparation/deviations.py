@@ -74,9 +74,14 @@ class Deviations:
         """A line for each, for people."""
         return [one.sentence for one in self.found.values()]
 
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """The columns that the table does not have."""
+        return tuple(one.column for one in self.found.values() if one.way == "absent")
+
     def lack(self, columns: int) -> str:
         """One sentence for people where the table lacks more than half of the model's ``columns``, else nothing."""
-        absent = sum(one.way == "absent" for one in self.found.values())
+        absent = len(self.absent)
         if 2 * absent <= columns:
             return ""
         return (

@@ -242,7 +242,7 @@ class _Spool:
         """Against the training, where the model knows it."""
         if self.counts is None:
             return None
-        return drift_of(self.counts, self.names, self._model.preparation, self._dates)
+        return drift_of(self.counts, self.names, self._model.preparation, self._dates, self.deviations.absent)
 
     def pieces(self) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """What was kept, piece by piece, as columns."""

@@ -174,6 +174,8 @@ def test_what_is_not_as_in_training_is_handled_and_told(trained: str) -> None:
     assert page.errors == []
     assert page.metrics["Rows"] == "129"
     assert page.notes("Column 'hue' is not in the table")
+    assert page.metrics["Features that moved"] == "1 of 12"
+    assert page.metrics["Missing columns"] == "1"
     assert page.notes("Column 'alcohol': 129 values are no number ('strong')")
 
 
