@@ -93,6 +93,17 @@ def test_it_leaves_one_record_that_scores(ensemble: tuple[Path, dict[str, object
     assert (again.config.seed, again.parent) == (member_seeds(7, 3)[2], record.id)
 
 
+def test_reasons_are_those_of_the_mean_logit(tmp_path: Path) -> None:
+    train = ["train", "wine", "--n_estimators", "2", "--stop_epochs", "5", "--no-save", "--json", "--share", "0.1"]
+    files = ["--scores", str(tmp_path / "s.csv"), "--save", str(tmp_path / "m")]
+    assert main([*train, *files, "--explain"]) == 0
+    assert main(["score", str(tmp_path / "m"), "wine", "--explain", "--share", "0.1", "-o", str(tmp_path / "t")]) == 0
+    assert (tmp_path / "s.csv").read_bytes() == (tmp_path / "t").read_bytes()
+    table = pd.read_csv(tmp_path / "s.csv", keep_default_na=False)
+    assert (table["reason"][table["flag"] == 1] != "").any()
+    assert (table["reason"][table["flag"] == 0] == "").all()
+
+
 def test_over_processes_it_is_the_same(
     ensemble: tuple[Path, dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,6 +195,7 @@ def test_what_cannot_be_saved_is_told_and_costs_no_result(tmp_path: Path, capsys
         (["--n_estimators", "2", "--n_jobs", "0"], "--n_jobs: must be a whole number other than 0"),
         (["--n_jobs", "2"], "--n_jobs is how many processes train an ensemble"),
         (["--n_estimators", "2", "--plot", "p.html"], "--plot shows the course of one training"),
+        (["--n_estimators", "2", "--trust"], "--trust asks other seeds about the ranking of one: it does not go with"),
         (["--n_estimators", "2", "--algorithm", "mo-gaal", "--batch_size", "3"], "k must be"),
     ],
 )

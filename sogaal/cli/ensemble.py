@@ -10,13 +10,14 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from sogaal.config import TrainConfig
 from sogaal.data import Dataset, load_dataset
 from sogaal.ensemble import Ensemble
 from sogaal.errors import DivergedError, SogaalError
-from sogaal.exports import save_model, scores_csv, scores_table, scores_with_columns
+from sogaal.exports import save_model, scores_csv, scores_table, scores_with_columns, with_reasons
 from sogaal.exports.models import model_bytes
 from sogaal.files import write_atomic
 from sogaal.members import member_outcomes
@@ -197,18 +198,26 @@ class EnsembleTraining:
 
     # -- files and words -----------------------------------------------------------------------------------------------
 
-    def write(self, model: str | None, scores: str | None, share: float, with_columns: bool = False) -> list[str]:
-        """Write the files that were asked for; returns their paths."""
+    def write(
+        self, model: str | None, scores: str | None, share: float, explain: bool = False, with_columns: bool = False
+    ) -> list[str]:
+        """Write the files that were asked for; returns their paths. ``explain``, ``with_columns``: as of
+        :meth:`sogaal.cli.training.Training.write`."""
         if model:
             save_model(model, self.model)
         if scores:
-            write_atomic(scores, self._scores(share, with_columns))
+            write_atomic(scores, self._scores(share, explain, with_columns))
         return [path for path in (model, scores) if path]
 
-    def _scores(self, share: float = 0.05, with_columns: bool = False) -> bytes:
+    def _scores(self, share: float = 0.05, explain: bool = False, with_columns: bool = False) -> bytes:
         data = self.dataset
         table = scores_table(data.ids, data.y, self.logits, share)
+        if explain:
+            table = with_reasons(table, self._reasons)
         return scores_with_columns(table, data.values) if with_columns else scores_csv(table)
+
+    def _reasons(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        return self.model.explain(self.dataset.X[rows], words=self.dataset.wording(rows)[1]).reason_texts()
 
     def json(self) -> str:
         """All that is known at the end as one JSON object: the keys of a single training, and the members."""

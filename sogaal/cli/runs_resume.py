@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from sogaal.cli.train import train
+from sogaal.cli.train import tell_of_gaps, train
 from sogaal.runs.resuming import check_resumable
 from sogaal.runs.store import RunStore
 
@@ -25,5 +25,7 @@ def resume(arguments: argparse.Namespace) -> int:
     if not arguments.quiet and training.trainer.step:
         print(f"note: going on from step {training.trainer.step:,}", file=sys.stderr)
     train(training, arguments.quiet)
+    if not arguments.quiet:
+        tell_of_gaps(training)
     print(training.json() if arguments.json else training.table([]))
     return 0

@@ -150,7 +150,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.save, arguments.scores, arguments.share, arguments.plot, arguments.explain, arguments.with_columns
     )
     if not arguments.quiet:
-        _tell_of_gaps(training, arguments.share)
+        tell_of_gaps(training, arguments.share)
     trust = None
     if arguments.trust:
         trust = ask_seeds(training, arguments.share, store, show=not arguments.quiet and sys.stderr.isatty())
@@ -176,6 +176,11 @@ def _of_seeds(arguments: argparse.Namespace, config: TrainConfig) -> TrainConfig
 def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -> int:
     if arguments.plot:
         raise UsageError("--plot shows the course of one training: it does not go with --n_estimators of 2 or more.")
+    if arguments.trust:
+        raise UsageError(
+            "--trust asks other seeds about the ranking of one: it does not go with --n_estimators of 2 or more, "
+            "except with --stop_epochs auto."
+        )
     from sogaal.cli.ensemble import EnsembleTraining
 
     training = EnsembleTraining.prepare(
@@ -189,14 +194,16 @@ def _ensemble(arguments: argparse.Namespace, source: str, config: TrainConfig) -
     finally:
         if training.problem:
             print(f"note: {training.problem}", file=sys.stderr)
-    written = training.write(arguments.save, arguments.scores, arguments.share, arguments.with_columns)
+    written = training.write(
+        arguments.save, arguments.scores, arguments.share, arguments.explain, arguments.with_columns
+    )
     if not arguments.quiet:
-        _tell_of_gaps(training, arguments.share)
+        tell_of_gaps(training, arguments.share)
     print(training.json() if arguments.json else training.table(written))
     return 0
 
 
-def _tell_of_gaps(training: "Training | EnsembleTraining", share: float) -> None:
+def tell_of_gaps(training: "Training | EnsembleTraining", share: float = 0.05) -> None:
     """Say where the rows that ``share`` flags have gaps clearly more often than all rows."""
     from sogaal.data import gap_words, marks_gaps
     from sogaal.metrics import flag

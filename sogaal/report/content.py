@@ -28,6 +28,8 @@ from sogaal.trust import SeedRankings, Trust
 
 # A value is unusual if at most this share of the column's values is as low, or as high.
 UNUSUAL = 0.01
+AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
+TOGETHER = "of all seeds together"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,10 @@ class ReportContent:
         if self.config.score_at in self.logits:
             return self.config.score_at
         return next(iter(self.logits), None)
+
+    def words(self, at: At) -> str:
+        """Which D that is: "D ..."."""
+        return TOGETHER if self.config.automatic and at == "end" else AT[at]
 
     @property
     def trust(self) -> Trust | None:

@@ -1,34 +1,21 @@
 """The page of a run's report: its sections in order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from sogaal import figures
 from sogaal.diagnosis import Finding
-from sogaal.explain import Reason, Reasons
-from sogaal.metrics import outlier_score, rank, ranking_metrics, roc_auc
+from sogaal.metrics import ranking_metrics, roc_auc
 from sogaal.model import At
 from sogaal.planes import feature_plane, pca_plane
 from sogaal.report import charts
-from sogaal.report.content import (
-    Parent,
-    ReportContent,
-    Unusual,
-    python_lines,
-    train_command,
-    unusual_in,
-)  # fmt: skip
+from sogaal.report.content import AT, Parent, ReportContent, python_lines, train_command
 from sogaal.report.document import document, section
 from sogaal.report.html import Child, Html, join, table, tag
+from sogaal.report.rows import rows_section
 from sogaal.report.setup import origin_section, setup_section, table_again
-from sogaal.report.trust import seed_counts, trust_section
+from sogaal.report.trust import trust_section
 
-MOST_ROWS, MOST_COLUMNS, MOST_NAMES = 20, 8, 2
-AT: dict[At, str] = {"stop": "when G stopped", "end": "at the end"}
-TOGETHER = "of all seeds together"
-WHY = "speaks most for suspicion"
 SEVERITY = {"failure": "✖ failure", "warning": "▲ warning", "good": "✔ good", "note": "ℹ note"}
 
 
@@ -135,16 +122,12 @@ def _results(content: ReportContent) -> Html:
 def _moment(content: ReportContent, at: At) -> list[Child]:
     logits, y = content.logits[at], content.dataset.y
     info = figures.score_histogram_info(logits, y, share=content.share)
-    name = _at(content, at) + (" (this one scores)" if at == content.at and len(content.logits) > 1 else "")
+    name = content.words(at) + (" (this one scores)" if at == content.at and len(content.logits) > 1 else "")
     cells: list[Child] = [name if content.complete or at == "stop" else f"{name} of what was done"]
     if y is not None:
         auc, precision, at_n = ranking_metrics(logits, y)
         cells += [_four(auc), _four(precision), _four(at_n)]
     return [*cells, f"{info.n_flagged:,} of {info.n:,}", _four(info.threshold)]
-
-
-def _at(content: ReportContent, at: At) -> str:
-    return TOGETHER if content.config.automatic and at == "end" else AT[at]
 
 
 def _sampled(content: ReportContent) -> Iterator[str]:
@@ -228,114 +211,7 @@ def ranking_section(content: ReportContent) -> Html:
             charts.precision_recall_chart(figures.precision_recall_info(logits, y)),
         ]
     drawn.append(charts.histogram_chart(figures.score_histogram_info(logits, y, share=content.share)))
-    return section(f"The ranking by D {_at(content, at)}", charts.side_by_side(*drawn))
-
-
-# -- rows --------------------------------------------------------------------------------------------------------------
-
-
-def rows_section(content: ReportContent) -> Html:
-    """The most abnormal rows with their values; nothing where no D scores."""
-    at = content.at
-    if at is None:
-        return Html("")
-    data, logits = content.dataset, content.logits[at]
-    top = np.argsort(logits, kind="stable")[:MOST_ROWS].tolist()
-    unusual = unusual_in(data, top)
-    original = list(data.original(top).items())
-    columns = _columns(len(original), unusual)
-    scores = outlier_score(logits)
-    ranks = {moment: rank(values) for moment, values in content.logits.items()}
-    other = next((moment for moment in ranks if moment != at), None)
-    heads: list[Child] = [tag("bdi", data.id_name or "row"), "rank"]
-    heads += [f"rank {AT[other]}"] if other else []
-    heads += ["outlier score"] + (["label"] if data.y is not None else [])
-    counts = seed_counts(content, top)
-    heads += [f"seeds of {len(content.trust.seeds)}"] if counts and content.trust else []
-    reasons = _reasons(content, top)
-    heads += [WHY] if reasons else []
-    fixed = len(heads)
-    heads += [tag("bdi", original[column][0]) for column in columns]
-    heads += ["most unusual"]
-    body: list[list[Child]] = []
-    for place, (row, found) in enumerate(zip(top, unusual, strict=True)):
-        cells: list[Child] = [tag("bdi", str(data.ids[row])), f"{ranks[at][row]:,}"]
-        cells += [f"{ranks[other][row]:,}"] if other else []
-        cells.append(f"{scores[row]:.4f}")
-        if data.y is not None:
-            cells.append("outlier" if data.y[row] else "inlier")
-        cells += [counts[place]] if counts else []
-        cells += [reasons[place]] if reasons else []
-        by_column = {one.column: one for one in found}
-        cells += [_value(original[column][1][place], by_column.get(column)) for column in columns]
-        body.append([*cells, _words([name for name, _ in original], found)])
-    caption = f"The {len(top)} most abnormal rows by D {_at(content, at)}; values as they are in the table"
-    aligned = [i for i in range(1, fixed + len(columns)) if heads[i] not in ("label", WHY)]
-    left_out = len(original) - len(columns)
-    notes = "▲ or ▼: at most 1 % of the column's values are as high, or as low."
-    if data.preparation is not None:
-        notes += " ◆: at most 1 % of the rows have this value."
-    notes += " A row can be abnormal without any, by what comes together in it."
-    if reasons:
-        notes += " What speaks for suspicion is what D goes by: how much a column raises the log-odds of the outlier"
-        notes += " score on the way from the table's median to the row (integrated gradients). High and low: above and"
-        notes += " below the median. No label is used."
-    if left_out:
-        notes += f" Shown: {len(columns)} of {len(original):,} columns, those most often unusual among these rows."
-    return section(
-        "The most abnormal rows",
-        table(caption, heads, body, numbers=aligned, class_="rows"),
-        tag("p", notes, class_="fine"),
-    )
-
-
-def _reasons(content: ReportContent, rows: list[int]) -> list[Child]:
-    """For each row the columns that speak most for its suspicion; empty where D is not there."""
-    explanation = content.explained(rows)
-    if explanation is None:
-        return []
-    reasons, names = explanation.reasons(), explanation.names
-    cells: list[Child] = []
-    for row in range(len(rows)):
-        # Arrows mark rare values in this table; here a value may be usual, and only on one side of the median.
-        lines = [
-            tag("span", *_reason(reasons, one, names), f" {one.weight:+.2f}", class_="why")
-            for one in reasons.of_row(row)
-        ]
-        cells.append([join(line, " ") for line in lines] or "-")
-    return cells
-
-
-def _reason(reasons: Reasons, one: Reason, names: Sequence[str]) -> tuple[Child, ...]:
-    """A feature's name, and what of it is suspicious; a name may run from right to left."""
-    if reasons.preparation is not None:
-        return (tag("bdi", reasons.phrase(one, names)),)
-    return tag("bdi", names[one.feature]), f" {'high' if one.high else 'low'}"
-
-
-def _columns(d: int, unusual: list[list[Unusual]]) -> list[int]:
-    """Which of ``d`` columns are shown: all, or those most often unusual, in the table's order."""
-    if d <= MOST_COLUMNS:
-        return list(range(d))
-    count = np.bincount([one.column for row in unusual for one in row], minlength=d)
-    return sorted(np.argsort(-count, kind="stable")[:MOST_COLUMNS].tolist())
-
-
-def _value(value: float | str, unusual: Unusual | None) -> Child:
-    if isinstance(value, str):
-        return tag("bdi", value) if unusual is None else tag("strong", tag("bdi", value), f" {_arrow(unusual)}")
-    words = "missing" if np.isnan(value) else f"{value:.6g}"
-    return words if unusual is None else tag("strong", f"{words} {_arrow(unusual)}")
-
-
-def _arrow(unusual: Unusual) -> str:
-    return "◆" if unusual.high is None else "▲" if unusual.high else "▼"
-
-
-def _words(names: Sequence[str], found: list[Unusual]) -> Child:
-    parts: list[Child] = [join(tag("bdi", names[one.column]), f" {_arrow(one)}") for one in found[:MOST_NAMES]]
-    more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
-    return join([part for i, one in enumerate(parts) for part in (", " if i else "", one)], more) if parts else "-"
+    return section(f"The ranking by D {content.words(at)}", charts.side_by_side(*drawn))
 
 
 def _again(content: ReportContent) -> Html:

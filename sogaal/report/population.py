@@ -15,7 +15,8 @@ from sogaal.report.charts import WIDE, chart
 from sogaal.report.content import ReportContent, train_command
 from sogaal.report.document import document, section
 from sogaal.report.html import Child, Html, join, table, tag
-from sogaal.report.page import ranking_section, rows_section
+from sogaal.report.page import ranking_section
+from sogaal.report.rows import rows_section
 from sogaal.report.setup import origin_section, parameter, setup_section, table_again
 from sogaal.report.svg import Drawing, Scale, crosses, dots, key, x_axis
 from sogaal.runs.names import token_of

@@ -15,9 +15,13 @@ from sogaal.errors import DataError
 from sogaal.exports import load_model
 from sogaal.model import Model
 from sogaal.preparation import Preparation
+from sogaal.report import report_of
+from sogaal.runs.camera import Camera
+from sogaal.runs.recorder import Recorder
 from sogaal.runs.shelf import Shelf
 from sogaal.runs.store import RunStore
 from sogaal.scaling import Scaler
+from sogaal.snapshots import JobState
 
 N = 200
 
@@ -157,6 +161,22 @@ def test_a_sweep_takes_it_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
     assert main(["sweep", "--resume", "last", "--trials", "2", "--gaps", "fill", *runs]) == 2
     assert "--gaps cannot be given with it" in capsys.readouterr().err
+
+
+def test_a_run_that_is_gone_on_with_and_its_report_tell_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, store = read(), RunStore(tmp_path / "runs")
+    scaler = Scaler.fit(data.X, "minmax", data.feature_names)
+    trainer = Trainer(scaler.transform(data.X), make_config(stop_epochs=60), data.y)
+    camera = Camera(trainer)
+    recorder = Recorder.begin(store, data, trainer.config, scaler, trainer, title="half")
+    trainer.advance(trainer.total_steps // 2)
+    recorder.finish(JobState.INTERRUPTED, trainer, camera.keeper)
+    assert main(["runs", "resume", "last", "--runs", str(tmp_path / "runs")]) == 0
+    run = store.get("last")
+    words = gap_words(data, pd.read_csv(run.folder / "scores.csv")["flag"].to_numpy())
+    assert words
+    assert f"note: {words} If it should not, read the table with --gaps fill." in capsys.readouterr().err.splitlines()
+    assert words in report_of(run).decode()
 
 
 def top(data: Dataset, count: int, gappy: int) -> np.ndarray:
