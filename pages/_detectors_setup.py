@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _history, _server
 from pages._detectors_server import Asked
 from pages._tables import table_keys, table_picture, table_title
-from pages._upload import columns_used, upload
+from pages._upload import columns_used, own_table
 from pages._words import plain
 from sogaal.data import Dataset
 from sogaal.rivals import DETECTORS
@@ -83,6 +83,5 @@ def _table() -> Dataset:
         st.caption(columns_used(dataset))
         for note in dataset.notes:
             st.caption(f":material/info: {plain(note)}")
-    with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
-        upload()
+    own_table()
     return dataset

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages import _auto, _server, _setup
 from pages._tables import table_keys, table_picture, table_title
-from pages._upload import columns_used, upload
+from pages._upload import columns_used, own_table
 from pages._words import plain
 from sogaal.config import AUTO_STEPS, FIELDS, MAIN_PRESETS, PRESETS, FieldInfo, TrainConfig
 from sogaal.data import Dataset
@@ -86,8 +86,7 @@ def _dataset() -> Dataset:
             st.caption(columns_used(dataset))
         for note in dataset.notes:
             st.caption(f":material/info: {plain(note)}")
-    with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
-        upload()
+    own_table()
     return dataset
 
 

@@ -49,21 +49,46 @@ class _Source:
     roles: tuple[str, str, tuple[str, ...], bool] = (BY_NAME, BY_NAME, (), True)
 
 
-def upload() -> None:
-    """Draw the uploader; a table that can be read becomes the chosen one, another is refused in words beneath it."""
+def own_table() -> None:
+    """Draw the button that opens the uploader, and beneath it why the last table was refused, as long as it is.
+
+    It is said within as well: what is open lies over the place beneath, and what is closed is not seen.
+    """
+    with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
+        problem = _upload()
+    if problem:
+        st.error(plain(problem), icon=":material/error:")
+
+
+def _upload() -> str:
+    """Draw the uploader; a table that can be read becomes the chosen one, of another it returns why it is refused."""
     st.caption(
         "CSV, TSV, Parquet, Excel .xlsx, NumPy .npz, MATLAB .mat or the GAAL format, up to 200 MB. Numbers, "
         "categories, dates and gaps are fine. The file stays on the machine that serves this page."
     )
     file = st.file_uploader("File", key="upload_file", label_visibility="collapsed")
-    source = _from_openml() or _from_folder()
+    source, problem = None, ""
+    for find in (_from_openml, _from_folder):
+        if source is None:
+            try:
+                source = find()
+            except DataError as error:
+                problem = str(error)
     if file is not None:
         source = _Source(file.file_id, file.name, file.getvalue(), UPLOAD_MAX_BYTES)
-    problem = st.container()
+    place = st.container()
     if source is None:
         for key in ("upload_names", "upload_tried", "upload_profile"):
             st.session_state.pop(key, None)
-        return
+    else:
+        problem = _take(source)
+    if problem:
+        place.error(plain(problem), icon=":material/error:")
+    return problem
+
+
+def _take(source: _Source) -> str:
+    """Read what was chosen, unless that was tried before; returns why it cannot be used, or nothing."""
     sheet = _sheet(source)
     key = f"{source.key} {sheet}"
     if st.session_state.get("upload_names", ("", []))[0] != key:  # a new file begins with columns found by name
@@ -78,8 +103,7 @@ def upload() -> None:
         st.session_state["upload_tried"] = ((key, *_plain_roles()), message)
         if not message:
             st.rerun()
-    if message:
-        problem.error(plain(message), icon=":material/error:")
+    return str(message)
 
 
 def _plain_roles() -> tuple[Any, ...]:
@@ -88,16 +112,12 @@ def _plain_roles() -> tuple[Any, ...]:
 
 
 def _from_openml() -> _Source | None:
-    """A table of OpenML, if a number is typed; downloaded once."""
+    """A table of OpenML, if a number is typed; downloaded once. Raises :class:`DataError`."""
     number = st.text_input("Or a table of OpenML by its number", key="upload_openml", placeholder="40996").strip()
     if not number:
         return None
-    try:
-        with st.spinner("Asking OpenML …"):
-            return _openml(number.lower().removeprefix("openml:"))
-    except DataError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
+    with st.spinner("Asking OpenML …"):
+        return _openml(number.lower().removeprefix("openml:"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -114,18 +134,14 @@ def _openml(text: str) -> _Source:
 
 
 def _from_folder() -> _Source | None:
-    """A file of the folder that the server was started with, if there is one and one is chosen."""
+    """A file of the folder that the server was started with, if there is one and one is chosen; :class:`DataError`."""
     folder = _server.folder()
     if folder is None:
         return None
-    try:
-        name = st.selectbox(
-            "Or a file of the server's folder", list_tables(folder), None, key="upload_from", placeholder="none"
-        )
-        return None if name is None else _Source(f"folder:{name}", name, table_path(folder, name), FOLDER_MAX_BYTES)
-    except DataError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
+    name = st.selectbox(
+        "Or a file of the server's folder", list_tables(folder), None, key="upload_from", placeholder="none"
+    )
+    return None if name is None else _Source(f"folder:{name}", name, table_path(folder, name), FOLDER_MAX_BYTES)
 
 
 def _read(source: _Source, sheet: str | None, key: str) -> str:

@@ -224,9 +224,10 @@ def _import() -> None:
 
 
 def _messages() -> None:
-    problem = st.session_state.pop("runs_problem", "")
-    if problem:
-        st.error(plain(problem), icon=":material/error:")
+    # What became of an import is said in its popover, which is closed by then, or lies over this.
+    for problem in (st.session_state.pop("runs_problem", ""), st.session_state.get("import_told", ("",))[0]):
+        if problem:
+            st.error(plain(problem), icon=":material/error:")
 
 
 def _undo() -> None:

@@ -371,7 +371,7 @@ def test_several_runs_are_downloaded_in_one_zip_and_imported(monkeypatch: pytest
         assert all(one.value.startswith("Already here, and the same") for one in page.at.success)
         assert len(page.table) == 2
         page.take_in("bad.zip", content[:1000])
-        assert [error.partition(": ")[0] for error in page.errors] == ["bad.zip"]
+        assert [error.partition(": ")[0] for error in page.errors] == ["bad.zip"] * 2  # in the popover and beside it
         assert not page.at.success
         assert len(page.table) == 2
 
