@@ -52,16 +52,25 @@ def _intro() -> None:
         "**No label chooses a hyperparameter.** They are fixed, and stand here. Labels, where there are any, judge the "
         "finished rankings."
     )
+    column = st.column_config
     st.dataframe(
         {
             "detector": [kind.title for kind in DETECTORS.values()],
             "hyperparameters": [kind.setting for kind in DETECTORS.values()],
             "luck": ["by seed" if kind.seeded else "none" for kind in DETECTORS.values()],
-            "rows at most": [f"{kind.most_rows:,}" if kind.most_rows else "" for kind in DETECTORS.values()],
+            "rows ≤": [f"{kind.most_rows:,}" if kind.most_rows else "" for kind in DETECTORS.values()],
             "of": ["sogaal" if kind.part == "gaal" else kind.part for kind in DETECTORS.values()],
         },
         hide_index=True,
         height="content",
+        column_config={  # so that no cell is cut beside the sidebar of a narrow window
+            "detector": column.TextColumn(width=154),
+            "luck": column.TextColumn(width=60),
+            "rows ≤": column.TextColumn(
+                width=62, help="Of a table with more rows it is left out: it would take too long."
+            ),
+            "of": column.TextColumn(width=84, help="The library it comes from"),
+        },
         alt="The detectors and their hyperparameters",
     )
 

@@ -33,7 +33,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from sogaal.preparation import Preparation, day_text
+from sogaal.preparation import Preparation, day_text, shortest
 from sogaal.preparation.columns import DAY, RARE
 from sogaal.reference import Counts
 
@@ -216,22 +216,22 @@ def _feature(counts: Counts, j: int, name: str, allowed: float) -> FeatureDrift:
     bins, total = counts.bins[j], int(counts.bins[j].sum())
     missing = counts.missing[j] / max(counts.rows, 1)
     if not total:
-        return FeatureDrift(name, 0.0, 1.0, float(edges[0]), False, 0.0, 0.0, 0.0, 0.0, float(missing), ())
+        return FeatureDrift(name, 0.0, 1.0, shortest(edges[:1])[0], False, 0.0, 0.0, 0.0, 0.0, float(missing), ())
     difference = np.cumsum(bins[:-1]) / total - shares
     # Under the smallest value the training has nothing; only the edges are known, so this is told apart.
     below = int(counts.below[j]) / total
     place = int(np.argmax(np.abs(difference)))
-    distance, at, lower = abs(float(difference[place])), float(edges[place]), bool(difference[place] > 0)
+    distance, lower = abs(float(difference[place])), bool(difference[place] > 0)
     if below > distance:
-        distance, at, lower = below, float(edges[0]), True
+        distance, place, lower = below, 0, True
     chance = 1 / reference.rows + 1 / total
     ends, expected, found = _classes(shares, bins)
-    classes = zip(edges[ends].tolist(), expected.tolist(), (found / total).tolist(), strict=True)
+    classes = zip(shortest(edges[ends]), expected.tolist(), (found / total).tolist(), strict=True)
     return FeatureDrift(
         name=name,
         distance=distance,
         limit=min(math.sqrt(-math.log(allowed / 2) / 2) * math.sqrt(chance), 1.0),
-        at=at,
+        at=shortest(edges[[place]])[0],
         lower=lower,
         psi=_psi(expected, found),
         psi_by_chance=(len(expected) - 1) * chance,

@@ -217,6 +217,14 @@ def test_no_row_and_a_level_that_is_gone() -> None:
     assert first.distance == pytest.approx(0.75, abs=0.03)
 
 
+def test_values_are_told_without_the_noise_of_single_precision() -> None:
+    rng = np.random.default_rng(6)
+    training = rng.choice([0.1, 0.2, 0.3], size=(300, 1)).astype(np.float32)
+    first = drift(training, np.full((300, 1), 0.3, np.float32)).features[0]
+    assert {one.upto for one in first.classes} <= {0.1, 0.2, 0.3}
+    assert first.at in {0.1, 0.2, 0.3}
+
+
 def test_a_column_that_is_not_there_has_not_drifted() -> None:
     rng = np.random.default_rng(5)
     preparation, known = prepared(rng, 2_000)

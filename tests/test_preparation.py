@@ -16,7 +16,7 @@ from sogaal.data import Dataset, conform_frame, load_dataset, read_table, scan_t
 from sogaal.errors import DataError, DeviationWarning, ModelError
 from sogaal.exports import load_model
 from sogaal.exports.onnx import onnx_bytes
-from sogaal.preparation import Grouping, Preparation, RawColumn, phrase
+from sogaal.preparation import Grouping, Preparation, RawColumn, phrase, shortest
 from sogaal.runs.shelf import Shelf, table_key
 
 RNG = np.random.default_rng(7)
@@ -379,3 +379,12 @@ def test_the_scores_of_a_mixed_table_go_with_its_values_not_with_its_features(tm
 def test_columns_go_with_scores_only(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "wine", "--with_columns"]) == 2
     assert "--with_columns adds columns to the scores, so --scores must name their file" in capsys.readouterr().err
+
+
+def test_single_precision_is_told_by_its_shortest_decimal() -> None:
+    values = np.array([0.3, 5.32, 1e10, np.nan, np.inf, -0.1], dtype=np.float32)
+    told = shortest(values)
+    assert told[:3] == [0.3, 5.32, 1e10]
+    assert np.array_equal(np.array(told, dtype=np.float32), values, equal_nan=True), "it reads back to the same"
+    assert shortest(values.astype(np.float64))[:2] == [0.3, 5.32]
+    assert shortest(np.array([0.1 + 0.2, 1e300])) == [0.1 + 0.2, 1e300], "what is no single stays as it is"

@@ -10,7 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal.errors import DataError
-from sogaal.preparation import Distribution, Filled, Levels, Preparation, Words, distribution, told, values_of
+from sogaal.preparation import (
+    Distribution,
+    Filled,
+    Levels,
+    Preparation,
+    Words,
+    distribution,
+    shortest,
+    told,
+    values_of,
+)
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
@@ -98,7 +108,7 @@ class Dataset:
         """Some rows as the table had them, by the columns that were used: texts, and floats of numbers."""
         X = self.X[np.asarray(rows)]
         if self.preparation is None:
-            return dict(zip(self.feature_names, X.T.astype(np.float64).tolist(), strict=True))
+            return dict(zip(self.feature_names, map(shortest, X.T), strict=True))
         return told(self.preparation, X, self.wording(rows)[1])
 
     def values(self, rows: slice) -> dict[str, npt.NDArray[Any]]:

@@ -9,7 +9,7 @@ from sogaal.preparation.columns import GAPS, USUAL, Gaps, Grouping, Kind, Prepar
 from sogaal.preparation.deviations import Deviations
 from sogaal.preparation.original import Distribution, distribution, told
 from sogaal.preparation.pipeline import Preparation, RawColumn
-from sogaal.preparation.values import values_of
+from sogaal.preparation.values import shortest, values_of
 from sogaal.preparation.wording import Filled, Levels, Words, day_text, phrase, usual_text, value_text
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "distribution",
     "phrase",
     "rare_below",
+    "shortest",
     "told",
     "usual_text",
     "value_text",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from sogaal.preparation.columns import DAY, RARE, Kind
 from sogaal.preparation.pipeline import Preparation
+from sogaal.preparation.values import shortest
 from sogaal.preparation.wording import Filled, Levels, Words, value_text
 
 Float32Array = npt.NDArray[np.float32]
@@ -97,7 +98,7 @@ def told(preparation: Preparation, X: Float32Array, words: Words | None) -> dict
             missing = np.zeros(len(X), dtype=np.bool_) if words is None else words.gaps.get(place, False)
             if column.indicator:
                 missing = telling[:, place] == last - 1
-            found[column.name] = np.where(missing, np.nan, X[:, first].astype(np.float64)).tolist()
+            found[column.name] = shortest(np.where(missing, np.float32(np.nan), X[:, first]))
             continue
         found[column.name] = [
             "missing"

@@ -13,6 +13,17 @@ Float32Array = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]
 
 
+def shortest(values: npt.NDArray[np.floating[Any]]) -> list[float]:
+    """Numbers (m,) for people: of single precision the shortest decimal that stands for it, .3 and not
+    .30000001192092896; others as they are."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    exact = single.astype(np.float64) == values
+    return [
+        float(str(short)) if same else float(value) for short, same, value in zip(single, exact, values, strict=True)
+    ]
+
+
 def values_of(preparation: Preparation, X: Float32Array, levels: Levels, filled: Filled) -> dict[str, Values]:
     """The columns of rows (m, features): float32 of numbers, NaN where missing, else texts, None where missing.
 

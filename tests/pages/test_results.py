@@ -158,7 +158,9 @@ def test_the_twenty_most_abnormal_rows_come_with_their_values() -> None:
     assert len(shown) == 20
     assert list(shown["rank"]) == list(range(1, 21))
     first = int(np.flatnonzero(job.dataset.ids == shown["id"].iloc[0])[0])
-    assert shown[job.dataset.feature_names[2]].iloc[0] == job.dataset.X[first, 2]
+    value = shown[job.dataset.feature_names[2]].iloc[0]
+    assert np.float32(value) == job.dataset.X[first, 2]
+    assert repr(float(value)) == str(job.dataset.X[first, 2]), "with no more digits than single precision has"
     assert session.says("Shown are the first 12 of 20 columns.")
 
 
