@@ -21,8 +21,12 @@ from sogaal.race import LaneView, Race, RaceSnapshot, Setup
 
 REFRESH_SECONDS = 0.5
 REFRESH_SECONDS_MANY = 1.0
-PLANE_HEIGHT, CURVES_HEIGHT = 310, 350
-PLANE_ASPECT = 1.12
+# At most; in a low window as much as lets planes and curves be seen together: lab.py's style says how much that is.
+PLANE_HEIGHT, CURVES_HEIGHT = 330, 350
+PLANE_FIT, CURVES_FIT = "var(--lab-plane)", "var(--lab-curves)"
+# About the lowest that the curves come to, by which their texts are kept apart.
+CURVES_LOW = 235
+PLANE_ASPECT = 1.03
 
 
 def start(dataset: Dataset, setups: list[Setup], paused: bool = False) -> None:
@@ -149,8 +153,19 @@ def _live(shown: Race, drawn: JobState | None) -> None:
     curves = _curves(shown, snapshot)
     for number, column in enumerate(_columns(len(snapshot.lanes))):
         with column, st.container(key=f"lab_column_{number}"):
-            _head(shown, snapshot, number)
-            _lane(shown.id, number, infos[number], curves[number])
+            with st.container(horizontal=True, key=f"lab_top_{number}"):
+                with st.container(key=f"lab_words_{number}"):
+                    _words(shown, snapshot, number)
+                    st.html(figures.plane_key(infos[number], dark=dark()))
+                with st.container(key=f"lab_seen_{number}"):
+                    _plane(shown.id, number, infos[number])
+            live_plotly(
+                figures.curves_spec(curves[number], dark=dark(), revision=shown.id, height=CURVES_LOW),
+                key=f"lab_curves_{number}",
+                height=CURVES_HEIGHT,
+                fit=CURVES_FIT,
+                alt=f"{figures.LETTERS[number]}: losses of D and G, and the ROC-AUC, over the steps",
+            )
     st.caption(f"{figures.plane_caption(infos[0])} {figures.curves_caption(curves[0])}")
 
 
@@ -163,7 +178,7 @@ def _status(shown: Race, snapshot: RaceSnapshot) -> None:
     icon, color = STATE_LOOK[snapshot.state]
     parts = [f"**step {_number(snapshot.step)}** of {_number(snapshot.total_steps)}"]
     if snapshot.state == JobState.RUNNING:
-        parts.append(f"{_number(round(snapshot.steps_per_second))} steps/s each")
+        parts.append(f"{_number(round(snapshot.steps_per_second))} steps/s")
         if snapshot.seconds_left is not None:
             parts.append(f"{_duration(snapshot.seconds_left)} left")
     stopped = [figures.LETTERS[n] for n, lane in enumerate(snapshot.lanes) if lane.generator_stopped]
@@ -181,32 +196,30 @@ def _status(shown: Race, snapshot: RaceSnapshot) -> None:
         st.warning(f"Not saved: {plain(shown.problem)}", icon=":material/save:")
 
 
-def _head(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
-    """Letter and name; at the end the main finding, the AUCs, and the way to the Playground."""
+def _words(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
+    """Letter and name, and the AUCs; at the end the main finding, and the way to the Playground."""
     lane = snapshot.lanes[number]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lab_head_{number}"):
-        st.markdown(f"**{figures.LETTERS[number]}**  {plain(lane.setup.name)}", width="stretch")
-        if not snapshot.state.active:
-            st.button(
-                "Open in the Playground",
-                key=f"lab_open_{number}",
-                icon=":material/open_in_new:",
-                type="tertiary",
-                on_click=_lab_open.ask,
-                args=(shown.dataset, lane.setup, shown.record or None),
-                help="Trains this set-up alone: it ends as it did here, to the last bit.",
-            )
+    st.markdown(f"**{figures.LETTERS[number]}**  {plain(lane.setup.name)}")
     if lane.message:
         st.caption(f":material/error: {plain(lane.message)}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lab_verdict_{number}"):
-        if lane.findings:
-            first = lane.findings[0]
-            word, icon, color = LOOK[first.severity]
-            # The same may be a trifle in one set-up and the end of another.
-            alike = sum(bool(one.findings) and one.findings[0].title == first.title for one in snapshot.lanes) > 1
-            title = f"{word}: {first.title}" if alike else first.title
-            st.badge(plain(title), icon=icon, color=color, help=plain(first.evidence))
-        st.markdown(_aucs(lane, shown.dataset), width="stretch")
+    st.markdown(_aucs(lane, shown.dataset))
+    if lane.findings:
+        first = lane.findings[0]
+        word, icon, color = LOOK[first.severity]
+        # The same may be a trifle in one set-up and the end of another.
+        alike = sum(bool(one.findings) and one.findings[0].title == first.title for one in snapshot.lanes) > 1
+        title = f"{word}: {first.title}" if alike else first.title
+        st.badge(plain(title), icon=icon, color=color, help=plain(first.evidence))
+    if not snapshot.state.active:
+        st.button(
+            "Open in the Playground",
+            key=f"lab_open_{number}",
+            icon=":material/open_in_new:",
+            type="tertiary",
+            on_click=_lab_open.ask,
+            args=(shown.dataset, lane.setup, shown.record or None),
+            help="Trains this set-up alone: it ends as it did here, to the last bit.",
+        )
 
 
 def _aucs(lane: LaneView, dataset: Dataset) -> str:
@@ -217,7 +230,8 @@ def _aucs(lane: LaneView, dataset: Dataset) -> str:
     now = lane.auc_at(lane.step)
     stop = None if lane.stop_step is None else lane.auc_at(lane.stop_step)
     parts = [] if stop is None else [f"AUC at stop **{stop:.3f}**"]
-    return " · ".join([*parts, f"{'at end' if lane.summary else 'AUC now'} **{'–' if now is None else f'{now:.3f}'}**"])
+    parts.append(f"{'at end' if lane.summary else 'AUC now'} **{'–' if now is None else f'{now:.3f}'}**")
+    return "\N{EM SPACE}".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
 
 
 def _planes(shown: Race, snapshot: RaceSnapshot) -> list[figures.PlaneInfo]:
@@ -251,21 +265,18 @@ def _curves(shown: Race, snapshot: RaceSnapshot) -> list[figures.CurvesInfo]:
     )
 
 
-def _lane(run: str, number: int, plane: figures.PlaneInfo, curves: figures.CurvesInfo) -> None:
-    letter = figures.LETTERS[number]
+def _plane(run: str, number: int, plane: figures.PlaneInfo) -> None:
+    seen = "the table before training"
+    if plane.heat is not None:
+        seen = "real rows and generated potential outliers over a map of D"
     live_plotly(
-        figures.plane_spec(plane, dark=dark(), revision=run),
+        figures.plane_spec(plane, dark=dark(), revision=run, key=False),
         key=f"lab_plane_{number}",
         height=PLANE_HEIGHT,
+        fit=PLANE_FIT,
         aspect=PLANE_ASPECT,
         transition_ms=round(800 * REFRESH_SECONDS),
-        alt=f"{letter}: real rows and generated potential outliers over a map of D",
-    )
-    live_plotly(
-        figures.curves_spec(curves, dark=dark(), revision=run),
-        key=f"lab_curves_{number}",
-        height=CURVES_HEIGHT,
-        alt=f"{letter}: losses of D and G, and the ROC-AUC, over the steps",
+        alt=f"{figures.LETTERS[number]}: {seen}",
     )
 
 
@@ -273,17 +284,15 @@ def _before(dataset: Dataset, setups: list[Setup]) -> None:
     """What will race, before it does."""
     for number, column in enumerate(_columns(len(setups))):
         setup = setups[number]
-        with column:
-            st.markdown(f"**{figures.LETTERS[number]}**  {plain(setup.name)}")
-            plane = (0, 1) if dataset.d == 2 else None
-            scene = _server.scene(dataset.fingerprint, setup.scaling, plane, dataset)
-            live_plotly(
-                figures.plane_spec(figures.plane_info(scene, None), dark=dark(), revision="before"),
-                key=f"lab_plane_{number}",
-                height=PLANE_HEIGHT,
-                aspect=PLANE_ASPECT,
-                alt=f"{figures.LETTERS[number]}: the table before training",
-            )
+        plane = (0, 1) if dataset.d == 2 else None
+        scene = _server.scene(dataset.fingerprint, setup.scaling, plane, dataset)
+        info = figures.plane_info(scene, None)
+        with column, st.container(horizontal=True, key=f"lab_top_{number}"):
+            with st.container(key=f"lab_words_{number}"):
+                st.markdown(f"**{figures.LETTERS[number]}**  {plain(setup.name)}")
+                st.html(figures.plane_key(info, dark=dark()))
+            with st.container(key=f"lab_seen_{number}"):
+                _plane("before", number, info)
     st.caption(
         "**Start** trains them together, from the same seed and the same noise, step by step in turn. What differs in "
         "the pictures comes from what differs in the set-ups, and from nothing else."

@@ -79,10 +79,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const text = decoder.decode(data);
   const cut = text.indexOf("\\n");
   const options = JSON.parse(text.slice(0, cut)), body = text.slice(cut + 1);
-  node.style.maxHeight = node.style.height = `${options.height}px`;
+  const tall = options.fit ? `min(${options.height}px, ${options.fit})` : `${options.height}px`;
+  node.style.maxHeight = node.style.height = tall;
   if (options.aspect) {
     Object.assign(node.style, { height: "auto", aspectRatio: options.aspect,
-                                maxWidth: `${options.height * options.aspect}px` });
+                                maxWidth: `calc(${options.aspect} * ${tall})` });
   }
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", options.alt);
@@ -200,12 +201,14 @@ def live_plotly(
     alt: str,
     transition_ms: int = 0,
     aspect: float | None = None,
+    fit: str = "",
     still: bool = False,
     on_click: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the figure in the node of ``key``, which stays the same from rerun to rerun.
 
     ``height`` in pixels; with ``aspect`` (width / height) the chart keeps its shape and is lower in a narrow column.
+    ``fit``: a CSS length, of the window's height say, that it is no higher than.
     ``alt`` says in words what the chart shows. ``transition_ms``: how long dots with ids glide to their next places, 0
     for not at all, as anyway where there are more than :data:`MOST_GLIDING`; keep it under the time between two
     updates. ``still``: no pointer, no zoom. ``on_click``: called before the next rerun with the ``customdata`` (a whole
@@ -216,7 +219,7 @@ def live_plotly(
     memory["known"], memory["number"] = names, memory["number"] + 1
     transition = transition_ms if transition_ms and _glides(figure) else 0
     options = {"key": key, "number": memory["number"], "height": height, "alt": alt, "transition": transition}
-    options |= {"aspect": aspect, "library": _library(), "config": {**CONFIG, "staticPlot": still}}
+    options |= {"aspect": aspect, "fit": fit, "library": _library(), "config": {**CONFIG, "staticPlot": still}}
     options |= {"clicks": on_click is not None}
 
     def forget() -> None:

@@ -15,14 +15,28 @@ from sogaal.race import FIELD_NAMES, READY, Setup, field_title
 
 _STYLE = """<style>
 .st-key-lab_lanes [data-testid=stColumn] { min-width: min(100%, 17rem); }
+/* A race is seen whole: its planes and curves share what is left of the window below the controls and the status. */
+.st-key-lab_lanes { --lab-plane: 16rem; --lab-curves: 17rem; }
+.st-key-lab_status { margin: -0.4rem 0 -0.8rem; }
+@media (min-width: 1151px) {
+  .st-key-lab_bar { margin-top: -0.75rem; }
+  .st-key-lab_lanes { --lab-half: calc(50vh - 8.3rem); --lab-plane: max(12rem, var(--lab-half));
+    --lab-curves: max(13rem, var(--lab-half)); }
+}
+/* The plane stands at the left of its words, or below them where there is no room beside. */
+[class*=st-key-lab_top_] { flex-flow: row-reverse wrap; justify-content: flex-end; gap: 0.3rem; }
+[class*=st-key-lab_top_] > :first-child { flex: 1 1 8.5rem; min-width: 8.5rem; }
+[class*=st-key-lab_top_] > :last-child { flex: 0 1 min(330px, var(--lab-plane)); }
+[class*=st-key-lab_words_] { gap: 0.2rem; }
+[class*=st-key-lab_words_] .stMarkdownBadge { white-space: normal; display: inline-block; line-height: 1.25; }
+[class*=st-key-lab_words_] button > div { text-align: left; }
 .st-key-lab_spread [data-testid=stColumn] { min-width: min(100%, 24rem); }
 .st-key-lab_pairs button { justify-content: flex-start; text-align: left; }
 .st-key-lab_pairs button > div { justify-content: flex-start; }
 .st-key-lab_pairs { gap: 0.35rem; }
 [class*=st-key-lab_column_] { gap: 0.3rem; }
-/* Findings are of different length: the AUCs go below, so that the planes stand level. */
 @media (max-width: 1150px) {
-  .st-key-lab_bar > .st-key-lab_view, [class*=st-key-lab_verdict_] > :last-child { flex-basis: 100%; }
+  .st-key-lab_bar > .st-key-lab_view { flex-basis: 100%; }
 }
 </style>"""
 

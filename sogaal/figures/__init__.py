@@ -72,6 +72,7 @@ from sogaal.figures.plane import (
     plane_info,
     plane_spec,
 )
+from sogaal.figures.plane_key import plane_key
 from sogaal.figures.precision_recall import (
     PrecisionRecallInfo,
     precision_recall_caption,
@@ -259,6 +260,7 @@ __all__ = [
     "plane_caption",
     "plane_figure",
     "plane_info",
+    "plane_key",
     "plane_spec",
     "precision_recall_caption",
     "precision_recall_figure",

@@ -8,7 +8,7 @@ from sogaal.figures.auc import AucInfo, auc_info, auc_panel
 from sogaal.figures.losses import LossesInfo, losses_info, losses_panel
 from sogaal.figures.signals import SignalsInfo, signals_info, signals_panels
 from sogaal.figures.spec import Spec, to_figure
-from sogaal.figures.stack import stack
+from sogaal.figures.stack import HEIGHT, stack
 from sogaal.figures.theme import theme
 from sogaal.figures.turning import TurningInfo, turning_caption, turning_panel
 from sogaal.history import HistoryView
@@ -43,8 +43,11 @@ def curves_info(
     return CurvesInfo(losses, None, signals_info(history, total_steps=total_steps, stop_step=stop_step), turning)
 
 
-def curves_spec(info: CurvesInfo, *, dark: bool = False, revision: str = "") -> Spec:
-    """The stacked curves; zoom lasts while ``revision`` stays the same."""
+def curves_spec(info: CurvesInfo, *, dark: bool = False, revision: str = "", height: int = HEIGHT) -> Spec:
+    """The stacked curves; zoom lasts while ``revision`` stays the same.
+
+    ``height``: pixels of the figure, by which numbers and texts are kept apart.
+    """
     colours = theme(dark)
     panels = [losses_panel(info.losses, colours)]
     if info.auc:
@@ -61,6 +64,7 @@ def curves_spec(info: CurvesInfo, *, dark: bool = False, revision: str = "") -> 
         stop_step=info.losses.stop_step,
         dark=dark,
         revision=revision,
+        height=height,
     )
 
 

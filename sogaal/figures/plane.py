@@ -336,8 +336,8 @@ def _traces(info: PlaneInfo, on: Collection[str], colours: Theme) -> list[dict[s
     return [*_heat_traces(info, "heatmap" in on, colours), units, inliers, arrows, dots, outliers]
 
 
-def _key(info: PlaneInfo, on: Collection[str], colours: Theme) -> str:
-    """What the signs mean, above the plot: three to a line, so that a narrow column has room for it."""
+def key_words(info: PlaneInfo, on: Collection[str], colours: Theme) -> list[str]:
+    """What the signs of the layers that are ``on`` mean, each as HTML that plotly can draw."""
     dashed = f"<span style='color:{colours.muted}'>╌╌</span> D = 0.5"
     kind = "inliers" if info.scene.labelled else "points"
     signs = {
@@ -350,15 +350,28 @@ def _key(info: PlaneInfo, on: Collection[str], colours: Theme) -> str:
     }
     if info.heat is None:
         signs |= {"generated": "", "arrows": "", "units": ""}
-    words = [words for name, words in signs.items() if words and name in on]
-    lines = ["   ".join(words[i : i + 3]) for i in range(0, len(words), 3)]
-    return "<br>".join(lines)
+    return [words for name, words in signs.items() if words and name in on]
+
+
+def _key(info: PlaneInfo, on: Collection[str], colours: Theme) -> str:
+    """The words above the plot: three to a line, so that a narrow column has room for them."""
+    words = key_words(info, on, colours)
+    return "<br>".join("   ".join(words[i : i + 3]) for i in range(0, len(words), 3))
 
 
 def plane_spec(
-    info: PlaneInfo, *, layers: Collection[str] = DEFAULT_LAYERS, dark: bool = False, revision: str = ""
+    info: PlaneInfo,
+    *,
+    layers: Collection[str] = DEFAULT_LAYERS,
+    dark: bool = False,
+    revision: str = "",
+    key: bool = True,
 ) -> Spec:
-    """The plane with the ``layers`` (of :data:`LAYERS`) that are on; zoom lasts while ``revision`` stays the same."""
+    """The plane with the ``layers`` (of :data:`LAYERS`) that are on; zoom lasts while ``revision`` stays the same.
+
+    ``key``: whether what the signs mean stands over it and D's scale beside it; without, say them by
+    :func:`~sogaal.figures.plane_key.plane_key`.
+    """
     colours, view = theme(dark), info.view
     layout = base_layout(dark, revision)
     note = f"{info.n_outside} of {info.n_generated} lie outside" if info.n_outside else ""
@@ -374,7 +387,7 @@ def plane_spec(
     frame = {"showline": True, "linecolor": colours.frame, "mirror": True, "constrain": "domain", "nticks": 7}
     x_title, y_title = info.scene.plane.labels
     layout |= {
-        "margin": {"l": 58, "r": 58, "t": 46, "b": 44},
+        "margin": {"l": 58, "r": 58, "t": 46, "b": 44} if key else {"l": 50, "r": 8, "t": 8, "b": 40},
         "hovermode": "closest",
         "dragmode": "zoom",
         "xaxis": axis(
@@ -383,14 +396,23 @@ def plane_spec(
         "yaxis": axis(colours, title=y_title, range=[view.y0, view.y1], showgrid=False, constraintoward="top", **frame),
         "annotations": [
             label(
-                _key(info, layers, colours), 0, 1, colours.muted, yanchor="bottom", align="left", xshift=-46, yshift=5
+                _key(info, layers, colours) if key else "",
+                0,
+                1,
+                colours.muted,
+                yanchor="bottom",
+                align="left",
+                xshift=-46,
+                yshift=5,
             ),
             label(note, 0.99, 0.015, colours.ink, xanchor="right", yanchor="bottom", **corner),
         ],
     }
     if view.equal:
         layout["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1}
-    return {"data": _traces(info, frozenset(layers), colours), "layout": layout}
+    traces = _traces(info, frozenset(layers), colours)
+    traces[0]["showscale"] = key
+    return {"data": traces, "layout": layout}
 
 
 def plane_figure(info: PlaneInfo, *, layers: Collection[str] = DEFAULT_LAYERS, dark: bool = False) -> go.Figure:

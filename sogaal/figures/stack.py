@@ -11,7 +11,10 @@ from sogaal.figures.spec import Spec
 from sogaal.figures.theme import Theme, axis, base_layout, label, theme
 
 TOP, BOTTOM, RIGHT = 28, 40, 66
-GAP = 0.115
+# Between panels, as a share of the figure's inside; a heading and its descenders want so many pixels.
+GAP, GAP_PIXELS = 0.115, 26
+# Pixels of a figure whose height is not said.
+HEIGHT = 520
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,20 +63,24 @@ def line_trace(line: Line, name: str, colour: str, *, width: float = 1.6, **chan
     return {**look, **changes}
 
 
-def _domains(weights: Sequence[float]) -> list[tuple[float, float]]:
-    """Heights of the panels in paper units, top panel first."""
-    room = 1 - GAP * (len(weights) - 1)
+def _domains(weights: Sequence[float], inside: float) -> list[tuple[float, float]]:
+    """Where the panels lie in paper units, top panel first, in a figure of ``inside`` pixels without its margins."""
+    gap = max(GAP, GAP_PIXELS / inside)
+    room = 1 - gap * (len(weights) - 1)
     top, domains = 1.0, []
     for weight in weights:
         height = room * weight / sum(weights)
         domains.append((max(top - height, 0.0), top))
-        top -= height + GAP
+        top -= height + gap
     return domains
 
 
-def _ticks(panel: Panel) -> tuple[list[float], list[str]]:
-    """The panel's ticks with the reference's own among them; a number that would touch the reference gives way."""
-    room = 0.075 * (panel.high - panel.low)
+def _ticks(panel: Panel, tall: float) -> tuple[list[float], list[str]]:
+    """The ticks of a panel ``tall`` pixels high, with the reference's own among them.
+
+    A number that would touch the reference or the number below it gives way.
+    """
+    room = max(0.075, 15 / tall) * (panel.high - panel.low)
     marks = {height: text for height, text in panel.references if text}
     for tick in panel.ticks:
         if all(abs(tick - height) > room for height in marks):
@@ -94,10 +101,9 @@ def spread_out(ends: Sequence[End], low: float, high: float, gap: float) -> list
     return placed
 
 
-def _end_labels(panel: Panel, number: int, last_step: int, height: float) -> list[dict[str, Any]]:
+def _end_labels(panel: Panel, number: int, last_step: int, tall: float) -> list[dict[str, Any]]:
     yref = "y" if number == 1 else f"y{number}"
-    # 17 pixels apart on a figure of about 520 pixels.
-    gap = 17 / (430 * height) * (panel.high - panel.low)
+    gap = 17 / tall * (panel.high - panel.low)
     ends = spread_out(panel.ends, panel.low, panel.high, gap)
     return [label(end.text, last_step, end.y, end.colour, xref="x", yref=yref, xshift=5) for end in ends]
 
@@ -125,23 +131,28 @@ def stack(
     stop_step: int | None,
     dark: bool = False,
     revision: str = "",
+    height: int = HEIGHT,
 ) -> Spec:
-    """The panels from top to bottom over one x-axis from 0 to ``total_steps``; a mark where G stops crosses all."""
+    """The panels from top to bottom over one x-axis from 0 to ``total_steps``; a mark where G stops crosses all.
+
+    ``height``: pixels of the figure, by which numbers and texts are kept apart.
+    """
     colours, layout = theme(dark), base_layout(dark, revision)
-    domains = _domains([panel.weight for panel in panels])
+    domains = _domains([panel.weight for panel in panels], height - TOP - BOTTOM)
     traces: list[dict[str, Any]] = []
     shapes: list[dict[str, Any]] = []
     texts: list[dict[str, Any]] = []
     dotted = {"width": 1, "color": colours.muted, "dash": "dot"}
     for number, (panel, (bottom, top)) in enumerate(zip(panels, domains, strict=True), start=1):
         yref = "y" if number == 1 else f"y{number}"
-        heights, words = _ticks(panel)
+        tall = (top - bottom) * (height - TOP - BOTTOM)
+        heights, words = _ticks(panel, tall)
         layout["yaxis" if number == 1 else f"yaxis{number}"] = axis(
             colours, domain=[bottom, top], range=[panel.low, panel.high], tickvals=heights, ticktext=words, anchor="x"
         )
         traces += [{**trace, "xaxis": "x", "yaxis": yref} for trace in panel.traces]
         texts.append(label(panel.title, 0, top, colours.muted, yanchor="bottom", xshift=-30, yshift=6))
-        texts += _end_labels(panel, number, last_step, top - bottom)
+        texts += _end_labels(panel, number, last_step, tall)
         shapes += [_rule(xref="paper", yref=yref, x0=0, x1=1, y0=y, y1=y, line=dotted) for y, _ in panel.references]
     if stop_step is not None and 0 < stop_step < total_steps:
         rules, text = _stop_mark(stop_step, total_steps, domains, colours)

@@ -49,6 +49,22 @@ def test_the_ready_pair_races_to_its_end(browser: Browser, dashboard: Dashboard,
     visit.context.close()
 
 
+def test_a_race_is_seen_whole_in_a_low_window(browser: Browser, dashboard: Dashboard) -> None:
+    visit = Visit(browser, dashboard)
+    visit.page.set_viewport_size({"width": 1280, "height": 720})
+    visit.open("data=onecluster")
+    visit.page.goto(f"{dashboard.url}/lab?pair=bias&start=1")
+    for letter in "AB":
+        visit.page.wait_for_function(PAINTED, arg=letter, timeout=PATIENCE * 1000)
+    boxes = [chart.bounding_box() for chart in visit.page.locator(".live-plotly").all()]
+    assert len(boxes) == 4
+    assert all(box and 0 < box["y"] and box["y"] + box["height"] <= 720 for box in boxes), boxes
+    assert min(box["height"] for box in boxes if box) > 200
+    assert visit.page.evaluate(WIDER) == 0
+    visit.button("Stop").click()
+    visit.context.close()
+
+
 def test_a_link_starts_and_a_cell_opens_its_run(browser: Browser, dashboard: Dashboard) -> None:
     visit = Visit(browser, dashboard)
     visit.open("data=onecluster")

@@ -118,6 +118,19 @@ def test_the_number_beside_ln_2_gives_way():
     assert min(np.diff(ticks)) > 0.07
 
 
+@pytest.mark.parametrize("height", [235, 350, 520])
+def test_texts_of_a_low_figure_keep_apart(height):
+    info = figures.curves_info(history(), total_steps=1000)
+    layout = figures.curves_spec(info, height=height)["layout"]
+    inside = height - layout["margin"]["t"] - layout["margin"]["b"]
+    (low, high), (bottom, top) = layout["yaxis"]["range"], layout["yaxis"]["domain"]
+    pixels = (top - bottom) * inside / (high - low)
+    assert min(np.diff(layout["yaxis"]["tickvals"])) * pixels >= 12
+    ends = [a["y"] for a in layout["annotations"] if a["text"].startswith(("<b>D</b>", "<b>G</b>"))]
+    assert abs(ends[0] - ends[1]) * pixels >= 16.9
+    assert (bottom - layout["yaxis2"]["domain"][1]) * inside >= 25
+
+
 def test_labels_at_the_ends_keep_apart_and_inside():
     ends = spread_out([End("a", 0.5, ""), End("b", 0.51, ""), End("c", 0.99, ""), End("d", 2.0, "")], 0, 1, 0.1)
     heights = [end.y for end in ends]

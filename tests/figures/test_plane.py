@@ -197,3 +197,18 @@ def test_of_many_outliers_some_are_drawn_and_the_caption_says_so() -> None:
     assert (y[found.outlier_rows] == 1).all()
     said = figures.plane_caption(figures.plane_info(found, None))
     assert said.endswith(" Drawn: 100 of 250 inliers and 30 of 250 outliers.")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_without_a_key_the_signs_and_the_scale_are_told_apart_from_the_figure(dark):
+    info = figures.plane_info(scene(), frame())
+    bare = figures.plane_spec(info, dark=dark, key=False)
+    assert trace(bare, "D(x)")["showscale"] is False
+    assert not any("inliers" in a["text"] for a in bare["layout"]["annotations"])
+    told = figures.plane_key(info, dark=dark)
+    assert all(words in told for words in ("real inliers", "real outliers", "potential outliers", "D = 0.5", "D(x)"))
+    assert all(colour in told for _, colour in figures.theme(dark).heat)
+    before = figures.plane_key(figures.plane_info(scene(), None), dark=dark)
+    assert "real outliers" in before
+    assert "potential outliers" not in before
+    assert "D(x)" not in before

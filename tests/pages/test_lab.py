@@ -103,7 +103,7 @@ class TestRace:
         page = Lab(**SHORT, start="1")
         race = page.finish_race()
         for number, lane in enumerate(race.snapshot().lanes):
-            assert page.says(f"at end **{lane.summary['auc_final']:.3f}**")
+            assert page.says(f"at\N{NO-BREAK SPACE}end\N{NO-BREAK SPACE}**{lane.summary['auc_final']:.3f}**")
             assert page.says(lane.findings[0].title)
             assert page.at.button(f"lab_open_{number}")
         assert page.says("What differs: Generator bias at the start (1e-5, 1)")
