@@ -1,6 +1,7 @@
 """What the chapters of the course share: predictions, checklists, and experiments by the registry.
 
 The reader's answers and ticks live in the session, as does what a teacher's address said: see ``_learn_address``.
+The browser keeps them for the next session: see ``_learn_memory``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -74,29 +75,48 @@ def checklist(items: Mapping[str, str]) -> None:
     st.markdown("\n\n".join(lines))
 
 
-def predict(name: str, question: str, answers: Mapping[str, str]) -> None:
-    """Ask what will happen; the answer is kept, and ``<name>_said`` is ticked."""
+def predict(name: str, question: str, answers: Mapping[str, str], holds: str = "") -> None:
+    """Ask what will happen; the answer is kept, and ``<name>_said`` is ticked.
+
+    ``holds``: what is held back until the reader has answered, or skips the question by a button: see :func:`held`.
+    """
     if "predict" in hidden():
         return
-    said = st.session_state.setdefault("learn_said", {})
-    options = list(answers)
+    said, key = st.session_state.setdefault("learn_said", {}), f"predict_{name}"
+    if said.get(name) in answers and st.session_state.get(key) is None:
+        st.session_state[key] = said[name]  # from before: another chapter lay between, or a reload
     with st.container(border=True, key=f"ask_{name}"):
         choice = st.radio(
             f":material/psychology: **Predict first.** {question}",
-            options,
-            index=options.index(said[name]) if name in said else None,
+            list(answers),
+            index=None,
             format_func=answers.__getitem__,
-            key=f"predict_{name}",
+            key=key,
         )
-    if choice is not None:
-        said[name] = choice
-        tick(f"{name}_said")
+        if choice is not None:
+            said[name] = choice
+            tick(f"{name}_said")
+        elif holds and held(name):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"hold_{name}"):
+                st.caption(f"{holds} when you have answered.", width="content")
+                st.button(
+                    "Skip the question", key=f"skip_{name}", type="tertiary", on_click=tick, args=(_skipped(name),)
+                )
+
+
+def _skipped(name: str) -> str:
+    return f"{name}_skipped"
+
+
+def held(name: str) -> bool:
+    """Whether what would answer the question is to be held back: it is asked, and neither answered nor skipped."""
+    return "predict" not in hidden() and not done(f"{name}_said") and not done(_skipped(name))
 
 
 def verdict(name: str, right: str, answers: Mapping[str, str], numbers: str) -> None:
     """Say what came, by the run's own ``numbers``, and whether that was the reader's answer."""
-    said = st.session_state.get("learn_said", {}).get(name)
-    if said is None:
+    said = None if "predict" in hidden() else st.session_state.get("learn_said", {}).get(name)
+    if said not in answers:
         st.info(numbers, icon=":material/info:")
     elif said == right:
         st.success(f"As you said: *{answers[right]}* {numbers}", icon=":material/check_circle:")

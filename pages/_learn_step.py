@@ -85,16 +85,18 @@ def _inwards(seen: SlowStep) -> float:
     return float((along[pushed] > 0).mean())
 
 
-def _picture(dataset: Dataset, frame: Frame) -> None:
+def _picture(dataset: Dataset, frame: Frame, held: bool) -> None:
+    """The generated points over D's map; ``held``: without the arrows, which answer the question."""
     scene = _server.scene(dataset.fingerprint, "minmax", (0, 1), dataset)
     info = figures.plane_info(scene, frame)
     push = (
         "Arrows: the gradient of D at generated points, along which G is pushed, longer where D is steeper; tiny in "
         "the first hundred steps, where D is flat."
     )
-    words = f"{push} {figures.plane_caption(info)}"
+    words = figures.plane_caption(info) if held else f"{push} {figures.plane_caption(info)}"
     live_plotly(
-        figures.plane_spec(info, layers=(*figures.DEFAULT_LAYERS, "arrows"), dark=dark()),
+        figures.plane_spec(info, layers=figures.DEFAULT_LAYERS if held else (*figures.DEFAULT_LAYERS, "arrows"),
+                           dark=dark()),
         key="learn_step_plane", height=430, aspect=1.08, alt=words,
     )  # fmt: skip
     st.caption(words)
@@ -108,7 +110,7 @@ def _move(by: int) -> None:
 
 def _bar() -> tuple[int, str, int]:
     """(place in the loop, "d" or "g", steps done before)."""
-    place, steps, turn = st.session_state.get("step_place", 0), FIRST_STEPS, "d"
+    place, steps, turn = st.session_state.get("step_place", 0) % len(STEPS), FIRST_STEPS, "d"
     with st.container(horizontal=True, vertical_alignment="bottom", key="step_bar"):
         st.button("Back", key="step_back", icon=":material/arrow_back:", on_click=_move, args=(-1,), shortcut="Left")
         st.button("Next", key="step_next", icon=":material/arrow_forward:", type="primary", on_click=_move, args=(1,),
@@ -134,7 +136,10 @@ def chapter() -> None:
         "first with D's half of a step, then with G's: G's uses the same noise and the D that has just learned."
     )
     _learn.predict(
-        "step", f"After {FIRST_STEPS} steps, which way does G's loss push most of the generated points?", ANSWERS
+        "step",
+        f"After {FIRST_STEPS} steps, which way does G's loss push most of the generated points?",
+        ANSWERS,
+        holds="The picture shows the arrows, and G's update its numbers,",
     )
     place, turn, steps = _bar()
     dataset = _server.table("onecluster")
@@ -157,12 +162,12 @@ def chapter() -> None:
         if len(tensors):
             st.dataframe(tensors, hide_index=True, height="content", alt="Tensors in hand, with shapes and values")
     with right:
-        _picture(dataset, frame)
+        _picture(dataset, frame, _learn.held("step"))
     if place == 5:
         _learn.tick(f"step_{turn}")
         if turn == "d":
             st.markdown(f"D's loss before this update: **{seen.d_loss:.4f}**. G has not moved.")
-        else:
+        elif not _learn.held("step"):
             share = _inwards(seen)
             answer = "towards" if share > 0.6 else "away" if share < 0.4 else "nowhere"
             words = f"At step {seen.step:,} {share:.0%} of the points that are pushed go nearer to the data's middle."

@@ -10,6 +10,7 @@ from pages import (
     _learn_figures,
     _learn_labels,
     _learn_losses,
+    _learn_memory,
     _learn_network,
     _learn_reading,
     _learn_step,
@@ -20,14 +21,14 @@ from pages._entry import enter
 
 # The numbers are those of the addresses that teachers hand out.
 CHAPTERS = {
-    1: ("What an outlier is, and why labels fail", _learn_labels.chapter),
-    2: ("Two networks and a game", _learn_network.chapter),
-    3: ("The losses", _learn_losses.chapter),
-    4: ("From GAN to detector", _learn_detector.chapter),
-    5: ("One step in slow motion", _learn_step.chapter),
-    6: ("Reading the result", _learn_reading.chapter),
-    7: ("The post's figures, and when to stop", _learn_figures.chapter),
-    8: ("How GANs fail", _learn_tour.chapter),
+    1: ("What an outlier is, and why labels fail", _learn_labels),
+    2: ("Two networks and a game", _learn_network),
+    3: ("The losses", _learn_losses),
+    4: ("From GAN to detector", _learn_detector),
+    5: ("One step in slow motion", _learn_step),
+    6: ("Reading the result", _learn_reading),
+    7: ("The post's figures, and when to stop", _learn_figures),
+    8: ("How GANs fail", _learn_tour),
 }
 
 
@@ -38,11 +39,14 @@ def _open(chapter: int) -> None:
 
 def _contents(chapter: int) -> None:
     # Buttons and no radio: a radio that was clicked keeps the arrow keys to itself.
+    checked = "checklist" not in _learn.hidden()
     st.markdown("**Chapters**")
-    for number, (title, _) in CHAPTERS.items():
+    for number, (title, part) in CHAPTERS.items():
         st.button(
             f"{number}. {title}",
             key=f"chapter_{number}",
+            # As of the last run of the page: the chapter that is open is drawn after its name.
+            icon=":material/check:" if checked and all(map(_learn.done, part.CHECKS)) else None,
             type="primary" if number == chapter else "tertiary",
             width="stretch",
             on_click=_open,
@@ -77,8 +81,10 @@ def learn() -> None:
     # As wide as text can be read, on a page that is as wide as charts need it elsewhere.
     with st.container(width=940, key="learn_page"):
         st.title(f"{chapter}. {CHAPTERS[chapter][0]}")
-        CHAPTERS[chapter][1]()
+        CHAPTERS[chapter][1].chapter()
         _ways(chapter)
+    with st.sidebar:
+        _learn_memory.memory()
 
 
 enter(learn)

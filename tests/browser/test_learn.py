@@ -157,6 +157,45 @@ def test_a_halted_step_shows_its_tensors(browser: Browser, dashboard: Dashboard)
     visit.context.close()
 
 
+def test_answers_ticks_and_runs_outlast_a_reload_until_they_are_forgotten(
+    browser: Browser, dashboard: Dashboard
+) -> None:
+    visit = Visit(browser, dashboard)
+    visit.open("")
+    visit.page.get_by_role("link", name="Learn").click()
+    page = to_chapter(visit, "3")
+    answer = page.get_by_role("radio", name=re.compile("the other one"))
+    ran, verdict = page.get_by_text("(done)"), page.get_by_text(re.compile("As you said|You said"))
+    page.get_by_text("max log D(G(z)): the other").click()
+    page.locator(".st-key-run_losses button").click()
+    expect(verdict).to_be_visible(timeout=SLOW)
+    ticks = ran.count()
+    assert ticks == 2
+    visit.complaints.clear()
+    page.reload()
+    expect(verdict).to_be_visible(timeout=SLOW)
+    expect(answer).to_be_checked()
+    expect(ran).to_have_count(ticks)
+    # An answer about another experiment is none about this one, and a link that hides the questions hides the answers.
+    page.goto(f"{dashboard.url}/learn?chapter=3&lr_g=0.001")
+    expect(page.get_by_role("button", name="Forget my answers")).to_have_count(0)
+    expect(answer).not_to_be_checked(timeout=SLOW)
+    page.goto(f"{dashboard.url}/learn?chapter=3&hide=predict")
+    expect(ran).to_have_count(ticks, timeout=SLOW)
+    assert verdict.count() == 0
+    page.goto(f"{dashboard.url}/learn?chapter=3")
+    expect(answer).to_be_checked(timeout=SLOW)
+    page.get_by_role("button", name="Forget my answers").click()
+    expect(answer).not_to_be_checked(timeout=SLOW)
+    expect(ran).to_have_count(0)
+    page.reload()
+    expect(answer).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(2000)  # what the browser keeps comes after the page
+    expect(answer).not_to_be_checked()
+    assert page.evaluate("localStorage.getItem('sogaal.learn')") is None
+    visit.context.close()
+
+
 def test_a_step_is_followed_by_the_keyboard(browser: Browser, dashboard: Dashboard) -> None:
     visit = Visit(browser, dashboard)
     visit.open("")

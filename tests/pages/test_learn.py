@@ -1,5 +1,6 @@
 """The course: every chapter opens, its experiment runs, and what it says are its run's numbers."""
 
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
@@ -7,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _lab_server, _server
+from pages import _lab_server, _learn_memory, _server
 from sogaal.jobs import JobState
 from sogaal.populations import Populations
 from tests.conftest import ROOT
@@ -157,6 +158,37 @@ def test_step() -> None:
     course.look()
     assert "At step 101" in course.texts
     assert course.ticks == (4, 0)
+
+
+def test_what_answers_the_question_of_a_step_waits_for_the_answer() -> None:
+    course = Course(chapter="5")
+    course.at.segmented_control("step_turn").set_value("g")
+    for _ in range(5):
+        course.press("step_next")
+    assert "Arrows: the gradient of D" not in course.texts
+    assert "At step 601" not in course.texts
+    course.press("skip_step")
+    assert "Arrows: the gradient of D" in course.texts
+    assert "At step 601" in course.texts
+    assert "You said" not in course.texts
+    assert not [button for button in course.at.button if button.key == "skip_step"]
+    course = Course(chapter="5", hide="predict")
+    assert "Arrows: the gradient of D" in course.texts
+
+
+def test_what_a_browser_kept_is_taken_up_and_what_is_no_such_thing_is_not() -> None:
+    sent = {
+        "said": {"step": "away", "losses": 3, "long": "x" * 200}, "done": ["step_said", 7], "jobs": ["no mapping"],
+        "places": {"step_place": 4, "network_place": -1, "learn_chapter": 3}, "more": {"learn_fixed": "x"},
+    }  # fmt: skip
+    kept = _learn_memory.read(json.dumps(sent))
+    assert kept["said"] == {"step": "away"}
+    assert kept["done"] == {"step_said"}
+    assert kept["jobs"] == {}
+    assert kept["places"] == {"step_place": 4}
+    assert set(kept) == {"said", "done", "jobs", "populations", "beside", "places"}
+    for other in ("", "no json", "[1]", "null", None):
+        assert _learn_memory.read(other) == {}
 
 
 def test_detector() -> None:
