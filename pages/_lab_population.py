@@ -60,7 +60,7 @@ def _status(population: Population) -> None:
     icon, color = STATE_LOOK[snapshot.state]
     parts = [f"**{snapshot.done:,}** of {snapshot.total:,} runs"]
     if snapshot.state == JobState.QUEUED:
-        parts.append(f"place {snapshot.place_in_queue} in the queue: one population at a time has the processes")
+        parts.append(f"place {snapshot.place_in_queue} in the queue, behind what has as much to do or more")
     if snapshot.seconds and not snapshot.state.active:
         parts.append(f"in {_duration(snapshot.seconds)}")
     if snapshot.seconds_left is not None:

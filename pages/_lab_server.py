@@ -16,7 +16,7 @@ def races() -> Races:
 
 @st.cache_resource(show_spinner=False)
 def populations() -> Populations:
-    """The spreads and maps of this server, one at a time on one pool of processes."""
+    """The spreads and maps of this server, on one pool of processes."""
     return Populations(store=_store())
 
 

@@ -5,7 +5,8 @@
     population.snapshot().done, population.members()      # at any time, from any thread
     population.cancel()
 
-One population at a time has the pool; the others wait in a queue. Nothing here needs somebody who watches.
+One population after the other has the pool, and beside it one that has less to do; the others wait in a queue. Each
+run owns its seed and its noise, so what trains beside it changes none. Nothing here needs somebody who watches.
 """
 
 import atexit
@@ -14,7 +15,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -101,6 +102,7 @@ class Population(Recorded):
         self._marks: deque[tuple[float, int]] = deque(maxlen=RECENT)
         self._runs: Runs | None = None
         self._lock = threading.Lock()
+        self._steps = [setup.config.total_steps(plan.dataset.n) for setup in plan.setups]
 
     def members(self) -> tuple[Member, ...]:
         """The runs that have ended, in the order in which they did."""
@@ -130,6 +132,11 @@ class Population(Recorded):
             return None
         rate = (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
         return max(0.0, (len(self.plan) - marks[-1][1]) / rate - (now - marks[-1][0]))
+
+    def steps_left(self) -> int:
+        """Training steps of the runs that have not ended yet."""
+        done = sum(self._steps[member.cell] for member in self.members())
+        return sum(self._steps) * len(self.plan.seeds) - done
 
     def cancel(self) -> None:
         """End it within about a tenth of a second; what has come stays. Does nothing after its end."""
@@ -255,10 +262,14 @@ def _main_finding(setup: Setup, view: HistoryView, outcome: RunOutcome, X: Float
 
 
 class Populations:
-    """The populations of a process: one at a time has the pool, which is made when it is first needed and stays warm.
+    """The populations of a process on one pool, which is made when it is first needed and stays warm.
 
-    The last few that ended are remembered. ``workers``: processes of the pool, None = one for each usable CPU.
-    ``store``: where each population leaves its record, None = nowhere.
+    One after the other they have the pool, in the order in which they came. Beside that one trains the first of those
+    that wait and have less to do than what is left of it: a small one does not wait for a large one, and the large one
+    ends later by no more than the small one's work. The last few that ended are remembered.
+
+    ``workers``: processes of the pool, None = one for each usable CPU. ``store``: where each population leaves its
+    record, None = nowhere.
     """
 
     def __init__(self, workers: int | None = None, store: RunStore | None = None) -> None:
@@ -268,8 +279,10 @@ class Populations:
         self._changed = threading.Condition()
         self._queue: deque[Population] = deque()
         self._all: dict[str, Population] = {}
+        # Whose turn it is, and what trains beside it.
         self._current: Population | None = None
-        self._thread: threading.Thread | None = None
+        self._beside: Population | None = None
+        self._threads: list[threading.Thread] = []
         self._closed = False
         _all.add(self)
 
@@ -286,9 +299,14 @@ class Populations:
             self._all[population.id] = population
             self._queue.append(population)
             self._number()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="sogaal-populations", daemon=True)
-                self._thread.start()
+            if not self._threads:
+                turns = (self._in_turn, self._small)
+                self._threads = [
+                    threading.Thread(target=self._work, args=(turn,), name="sogaal-populations", daemon=True)
+                    for turn in turns
+                ]
+                for thread in self._threads:
+                    thread.start()
             self._changed.notify_all()
         return population
 
@@ -309,38 +327,61 @@ class Populations:
         """End all and the pool's processes; returns whether that was done within ``timeout`` s."""
         with self._changed:
             self._closed = True
-            waiting, current, thread = list(self._queue), self._current, self._thread
+            waiting, working, threads = list(self._queue), (self._current, self._beside), self._threads
             self._queue.clear()
             self._changed.notify_all()
         for population in waiting:
             population.cancel()
             population.finish(JobState.INTERRUPTED)
-        if current is not None:
-            current.cancel()
-        if thread is not None:
-            thread.join(timeout)
+        for population in filter(None, working):
+            population.cancel()
+        deadline = time.monotonic() + timeout
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
         if self._pool is not None:
             self._pool.close()
-        return thread is None or not thread.is_alive()
+        return not any(thread.is_alive() for thread in threads)
 
-    def _work(self) -> None:
-        while (population := self._next()) is not None:
+    def _work(self, turn: Callable[[], Population | None]) -> None:
+        """Train what ``turn`` says is due, one after the other."""
+        while (next_one := self._next(turn)) is not None:
+            population, pool = next_one
+            population.work(pool, self._store)
+            with self._changed:
+                if self._current is population:
+                    self._current = None
+                else:
+                    self._beside = None
+                self._changed.notify_all()
+
+    def _next(self, turn: Callable[[], Population | None]) -> tuple[Population, RunPool] | None:
+        """Wait for one that is due; None at the end."""
+        with self._changed:
+            while (due := turn()) is None and not self._closed:
+                self._changed.wait()
+            if due is None or self._closed:
+                return None
+            self._queue.remove(due)
+            if turn == self._in_turn:
+                self._current = due
+            else:
+                self._beside = due
+            due.place_in_queue = None
+            self._number()
             if self._pool is None:
                 self._pool = RunPool(self._workers)
-            population.work(self._pool, self._store)
-            with self._changed:
-                self._current = None
+            self._changed.notify_all()  # the other thread has somebody to compare with now
+            return due, self._pool
 
-    def _next(self) -> Population | None:
-        with self._changed:
-            while not self._queue and not self._closed:
-                self._changed.wait()
-            if self._closed:
-                return None
-            self._current = self._queue.popleft()
-            self._current.place_in_queue = None
-            self._number()
-            return self._current
+    def _in_turn(self) -> Population | None:
+        return self._queue[0] if self._queue else None
+
+    def _small(self) -> Population | None:
+        """The first that waits and has less to do than what is left of the one whose turn it is."""
+        if self._current is None:
+            return None
+        left = self._current.steps_left()
+        return next((one for one in self._queue if one.steps_left() < left), None)
 
     def _number(self) -> None:
         for place, population in enumerate(self._queue, start=1):

@@ -191,6 +191,33 @@ class TestOrders:
         assert third.snapshot().state == JobState.STOPPED
         ended(populations.submit(small_map()))  # and the pool is as good as before
 
+    def test_a_small_one_does_not_wait_for_a_large_one_and_ends_as_it_does_alone(
+        self, populations: Populations
+    ) -> None:
+        alone = ended(populations.submit(small_map()))
+        sides = Axis("generator_bias", (0.0, 1e-5, 1.0)), Axis("lr_g", (1e-4, 1e-2))
+        large = populations.submit(map_plan(TABLE, BASE.replace(stop_epochs=200), *sides, seeds=5))
+        until(lambda: large.snapshot().state == JobState.RUNNING)
+        as_large = populations.submit(large.plan)
+        small = populations.submit(small_map())
+        beside = ended(small)
+        assert large.snapshot().state == JobState.RUNNING
+        assert as_large.snapshot().place_in_queue == 1
+        for members in (alone, beside):
+            for member in members:
+                assert member.outcome.summary is not None
+                member.outcome.summary.pop("seconds")
+        outcomes = [{member.number: member.outcome.summary for member in members} for members in (alone, beside)]
+        assert outcomes[0] == outcomes[1]
+        populations.cancel(as_large)
+        found = {member.number: member.auc() for member in ended(large)}
+        with JobRegistry() as registry:
+            job = registry.submit(TABLE, large.plan.member(3).config)
+            assert job.wait(PATIENCE)
+            result = job.snapshot().result
+            assert result is not None
+            assert result.summary["auc_final"] == found[3]
+
     def test_what_has_come_stays(self, populations: Populations) -> None:
         setups = [*varied(BASE.replace(max_epochs=1), "lr_g", [1e-4, 1e-3])]
         plan = Plan("spread", TABLE, (*setups, endless().setups[0]), (0, 1), ("lr_g",))
