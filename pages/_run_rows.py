@@ -19,6 +19,7 @@ ALGORITHMS = {"so-gaal": "SO-GAAL", "mo-gaal": "MO-GAAL"}
 class Row:
     """A run in a list. ``id``: its token. ``folder``: the name of its folder, empty where it is not saved.
 
+    Of a population whose members differ in more than the seed there are no AUCs and losses but the best AUC.
     ``name``: what people called it, else its title. ``members``: how many a population has, for people ("512", or
     "40 of 512" while the others are still to come), ``kind`` what made it; both empty for a single run.
     ``fingerprint``: of the table, which tells two of one name apart.
@@ -75,6 +76,8 @@ def rows(limit: int | None = None) -> list[Row]:
 def of_record(record: RunRecord) -> Row:
     """A saved run; of one that this server trains, as it is now."""
     summary: dict[str, Any] = dict(record.summary)
+    if record.population is not None and record.population.mixed:  # of older records, which hold means over set-ups
+        summary |= dict.fromkeys(("auc_stop", "auc_final", "d_loss", "g_loss"))
     row = Row(
         id=token_of(record.id),
         folder=record.id,

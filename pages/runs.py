@@ -21,6 +21,10 @@ ROW_HEIGHT = 35
 MOST_ROWS = 14
 REFRESH_SECONDS = 2.0
 FILTERS = ("runs_state", "runs_dataset", "runs_algorithm", "runs_tags", "runs_words", "runs_order")
+MEANS = (
+    "Of several seeds the mean. A race, a map or a sweep has different set-ups, whose mean would say nothing: open it "
+    "to see each of them."
+)
 AUCS = ("auc_stop", "auc_final", "auc_best", "curve")
 MARKS = {
     JobState.QUEUED: "⋯", JobState.RUNNING: "▶", JobState.PAUSED: "⏸", JobState.COMPLETED: "✓",
@@ -86,8 +90,8 @@ def _table(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
             "name": column.TextColumn("Name", width=240),
             "dataset": column.TextColumn("Table", width=100),
             "algorithm": column.TextColumn("Algorithm", width=80),
-            "auc_stop": column.NumberColumn("AUC stop", help="ROC-AUC when G stopped", **three),
-            "auc_final": column.NumberColumn("AUC end", help="ROC-AUC at the end of the run", **three),
+            "auc_stop": column.NumberColumn("AUC stop", help=f"ROC-AUC when G stopped. {MEANS}", **three),
+            "auc_final": column.NumberColumn("AUC end", help=f"ROC-AUC at the end of the run. {MEANS}", **three),
             "auc_best": column.NumberColumn(
                 "AUC best", help="The highest on the way; to choose it is to peek at labels", **three
             ),

@@ -88,9 +88,10 @@ class Group:
     def so_far(
         self, members: Sequence[Member], run: str, numbers: Mapping[str, Any] | None = None, whole: bool = False
     ) -> dict[str, Any]:
-        """What the record ``run`` says of the members that there are: steps and seconds of all, the best AUC, means of
-        the others, where ``numbers`` says nothing else. ``whole``: there will be no more, however many were planned."""
-        found = numbers_of(members) | dict(numbers or {})
+        """What the record ``run`` says of the members that there are: steps and seconds of all, the best AUC, and,
+        where they differ in the seed alone, means of the others; all that where ``numbers`` says nothing else.
+        ``whole``: there will be no more, however many were planned."""
+        found = numbers_of(members, means=not set(self.varied) - {"seed"}) | dict(numbers or {})
         known = self.planned is not None and (whole or len(members) > self.planned.count)
         return {
             "step": found["steps"],

@@ -116,11 +116,13 @@ def runs_of(population: RunRecord, members: Sequence[Member], records: Iterable[
     return found
 
 
-def numbers_of(members: Sequence[Member]) -> dict[str, Any]:
-    """Numbers of the whole population: steps and seconds in all, the best AUC, and means of the others."""
+def numbers_of(members: Sequence[Member], means: bool = True) -> dict[str, Any]:
+    """Numbers of the whole population: steps and seconds in all, the best AUC, and ``means`` of the others, or None."""
     found: dict[str, Any] = {}
     for name in NUMBERS:
         there = [member.numbers[name] for member in members if member.numbers[name] is not None]
+        if not (means or name in ("steps", "seconds", "auc_best")):
+            there = []
         how = sum if name in ("steps", "seconds") else max if name == "auc_best" else np.mean
         found[name] = (0 if name in ("steps", "seconds") else None) if not there else how(there)
     return found | {name: float(value) for name, value in found.items() if isinstance(value, np.floating)}

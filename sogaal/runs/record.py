@@ -62,6 +62,11 @@ class Population:
     planned: int
 
     @property
+    def mixed(self) -> bool:
+        """Whether its members differ in more than the seed, so that a mean over them says nothing."""
+        return bool(set(self.varied) - {"seed"})
+
+    @property
     def counted(self) -> str:
         """How many members there are, for people: "512", or "40 of 512" where not all have come."""
         return f"{self.count:,}" if self.count == self.planned else f"{self.count:,} of {self.planned:,}"

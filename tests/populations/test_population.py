@@ -154,6 +154,22 @@ class TestKept:
                 assert (again.config, again.scaling) == (plan.member(number).config, plan.member(number).scaling)
         assert {member.number for member in members} == set(range(6))
 
+    def test_means_are_told_of_seeds_alone_and_not_of_set_ups(self, tmp_path: Path) -> None:
+        store = RunStore(tmp_path)
+        setups = varied(BASE.replace(max_epochs=4), "lr_g", [1e-4, 1e-3])
+        with Populations(workers=1, store=store) as populations:
+            for chosen, mixed in ((setups, True), (setups[:1], False)):
+                population = populations.submit(spread_plan(TABLE, chosen, "lr_g", 2))
+                members = ended(population)
+                record = store.get(population.record).record
+                assert record.population is not None
+                assert record.population.mixed is mixed
+                mean = np.mean([member.auc() for member in members])
+                assert record.summary["auc_final"] == (None if mixed else pytest.approx(mean))
+                assert (record.summary["d_loss"] is None) is mixed
+                assert record.summary["auc_best"] >= mean
+                assert record.summary["steps"] == sum(m.outcome.summary["steps"] for m in members if m.outcome.summary)
+
     def test_one_that_was_cancelled_leaves_what_had_come(self, tmp_path: Path) -> None:
         store = RunStore(tmp_path)
         with Populations(workers=1, store=store) as populations:
