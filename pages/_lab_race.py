@@ -1,9 +1,11 @@
 """The race: two to four set-ups side by side, live, under one set of controls."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import _control, _lab_open, _lab_server, _lab_story, _server
+from pages import _control, _lab_open, _lab_picture, _lab_server, _lab_story, _server
 from pages._clicks import once
 from pages._diagnosis import LOOK
 from pages._faults import Fault
@@ -73,6 +75,7 @@ def view(dataset: Dataset, setups: list[Setup] | Fault, drawn: JobState | None) 
     every = REFRESH_SECONDS if len(shown.setups) < 3 else REFRESH_SECONDS_MANY
     st.fragment(run_every=every if active else None)(_live)(shown, drawn)
     if not active:
+        _lab_picture.offer(shown, partial(_planes, shown), partial(_curves, shown))
         _lab_story.story(shown)
 
 

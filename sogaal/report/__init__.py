@@ -8,6 +8,7 @@ reader's light or dark look, and black on white on paper.
 
 from sogaal.report.content import ReportContent
 from sogaal.report.page import report_page
+from sogaal.report.race import RaceLane, race_picture
 from sogaal.report.saved import report_of
 
-__all__ = ["ReportContent", "report_of", "report_page"]
+__all__ = ["RaceLane", "ReportContent", "race_picture", "report_of", "report_page"]

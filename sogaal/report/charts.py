@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sogaal import figures
-from sogaal.figures.auc import AucInfo, auc_panel
+from sogaal.figures.auc import AucInfo, Mark, auc_panel
 from sogaal.figures.losses import LossesInfo, losses_panel
 from sogaal.figures.signals import SignalsInfo, signals_panels
 from sogaal.figures.stack import End, Line, Panel, spread_out
@@ -49,26 +49,39 @@ class _Curve:
 
 def losses_chart(info: LossesInfo) -> Html:
     """Losses of D and G by step."""
-    curves = [_Curve(info.g, "generated", "G"), _Curve(info.d, "inlier", "D")]
-    alt = f"Losses by step up to step {info.last_step:,}; the last of D {_last(info.d)}, of G {_last(info.g)}."
-    drawing = _by_step(losses_panel(info, LIGHT), curves, info, alt, faint=info.sub)
+    drawing = losses_drawing(info)
     signs = [("inlier", "━", "loss of D"), ("generated", "━", "loss of G")]
     return chart("Losses", key(*signs), drawing, figures.losses_caption(info))
 
 
+def losses_drawing(info: LossesInfo, width: float = WIDE, height: float = 250.0) -> Drawing:
+    """The losses alone, without heading and key."""
+    curves = [_Curve(info.g, "generated", "G"), _Curve(info.d, "inlier", "D")]
+    alt = f"Losses by step up to step {info.last_step:,}; the last of D {_last(info.d)}, of G {_last(info.g)}."
+    return _by_step(losses_panel(info, LIGHT), curves, info, alt, info.sub, width, height)
+
+
 def auc_chart(info: AucInfo) -> Html:
     """The ROC-AUC by step, with its marks."""
-    panel = auc_panel(info, LIGHT)
+    signs = [("auc", sign, f"{name} {mark.value:.3f}, step {mark.step:,}") for name, sign, mark in _marks(info)]
+    return chart("ROC-AUC", key(("auc", "━", "ROC-AUC"), *signs), auc_drawing(info), figures.auc_caption(info))
+
+
+def _marks(info: AucInfo) -> list[tuple[str, str, Mark]]:
     marks = [("best", "◆", info.best), ("at stop", "●", info.at_stop)]
-    told = [f"{name} {mark.value:.3f} at step {mark.step:,}" for name, _, mark in marks if mark]
+    return [(name, sign, mark) for name, sign, mark in marks if mark is not None]
+
+
+def auc_drawing(info: AucInfo, width: float = WIDE, height: float = 250.0) -> Drawing:
+    """The ROC-AUC with its marks alone, without heading and key."""
+    panel = auc_panel(info, LIGHT)
+    told = [f"{name} {mark.value:.3f} at step {mark.step:,}" for name, _, mark in _marks(info)]
     alt = f"ROC-AUC by step; {', '.join([*told, f'last {_last(info.line)}'])}."
-    drawing = _by_step(panel, [_Curve(info.line, "auc", "")], info, alt)
-    x, y = _scales(panel, info.last_step, info.total_steps, drawing.height)
-    for _, sign, mark in marks:
-        if mark is not None:
-            drawing.text(float(x(mark.step)), float(y(mark.value)) + 5, sign, anchor="middle", class_="mark auc")
-    signs = [("auc", sign, f"{name} {mark.value:.3f}, step {mark.step:,}") for name, sign, mark in marks if mark]
-    return chart("ROC-AUC", key(("auc", "━", "ROC-AUC"), *signs), drawing, figures.auc_caption(info))
+    drawing = _by_step(panel, [_Curve(info.line, "auc", "")], info, alt, None, width, height)
+    x, y = _scales(panel, info.last_step, info.total_steps, drawing)
+    for _, sign, mark in _marks(info):
+        drawing.text(float(x(mark.step)), float(y(mark.value)) + 5, sign, anchor="middle", class_="mark auc")
+    return drawing
 
 
 def signals_charts(info: SignalsInfo) -> list[Html]:
@@ -89,8 +102,9 @@ def _last(line: Line) -> str:
     return "unknown" if line.last is None else f"{line.last:.3f}"
 
 
-def _scales(panel: Panel, last_step: int, total_steps: int, height: float) -> tuple[Scale, Scale]:
-    return Scale(0, max(total_steps, last_step, 1), 44, WIDE - 64), Scale(panel.low, panel.high, height - 40, 14)
+def _scales(panel: Panel, last_step: int, total_steps: int, drawing: Drawing) -> tuple[Scale, Scale]:
+    across = Scale(0, max(total_steps, last_step, 1), 44, drawing.width - 64)
+    return across, Scale(panel.low, panel.high, drawing.height - 40, 14)
 
 
 def _by_step(
@@ -99,10 +113,11 @@ def _by_step(
     info: LossesInfo | AucInfo | SignalsInfo,
     alt: str,
     faint: Line | None = None,
+    width: float = WIDE,
     height: float = 250.0,
 ) -> Drawing:
-    drawing = Drawing(WIDE, height, alt)
-    x, y = _scales(panel, info.last_step, info.total_steps, height)
+    drawing = Drawing(width, height, alt)
+    x, y = _scales(panel, info.last_step, info.total_steps, drawing)
     heights = {at: words for at, words in panel.references if words}
     room = 0.075 * (panel.high - panel.low)
     ticks = {tick: f"{tick:g}" for tick in panel.ticks if all(abs(tick - at) > room for at in heights)}
@@ -135,13 +150,22 @@ def _by_step(
 
 def plane_chart(info: figures.PlaneInfo, title: str) -> Html:
     """Real and generated points over D's map."""
+    scene = info.scene
+    signs = [("inlier", "●", "real inliers" if scene.labelled else "real points")]
+    signs += [("outlier", "✖", "real outliers")] if scene.labelled else []
+    signs += [("generated", "●", "potential outliers")] if info.heat is not None else []
+    return chart(title, key(*signs), plane_drawing(info, title), figures.plane_caption(info))
+
+
+def plane_drawing(info: figures.PlaneInfo, title: str, width: float = PLANE, both: bool = True) -> Drawing:
+    """The plane alone, without heading and key; ``both``: with D's map for light and for dark pages."""
     view, scene = info.view, info.scene
-    side = PLANE - 62
-    drawing = Drawing(PLANE, side + 54, f"{title}: {figures.plane_caption(info)}")
+    side = width - 62
+    drawing = Drawing(width, side + 54, f"{title}: {figures.plane_caption(info)}")
     x, y = Scale(view.x0, view.x1, 52, 52 + side), Scale(view.y0, view.y1, side + 8, 8)
     if info.heat is not None:
         box = {"x": "52", "y": "8", "width": number(side), "height": number(side), "preserveAspectRatio": "none"}
-        for theme, class_ in ((LIGHT, "light-only"), (DARK, "dark-only")):
+        for theme, class_ in ((LIGHT, "light-only"), (DARK, "dark-only"))[: 2 if both else 1]:
             drawing.add(tag("image", href=heat_image(info.heat, theme), class_=class_, **box))
         for line in contour(info.heat, 0.5):
             cells = np.array(line)
@@ -153,10 +177,7 @@ def plane_chart(info: figures.PlaneInfo, title: str) -> Html:
     for tick in nice_ticks(view.y0, view.y1, 5):
         drawing.text(46, float(y(tick)) + 4, f"{tick:g}", anchor="end")
     drawing.upright(11, 8 + side / 2, _short(scene.plane.labels[1]))
-    signs = [("inlier", "●", "real inliers" if scene.labelled else "real points")]
-    signs += [("outlier", "✖", "real outliers")] if scene.labelled else []
-    signs += [("generated", "●", "potential outliers")] if info.heat is not None else []
-    return chart(title, key(*signs), drawing, figures.plane_caption(info))
+    return drawing
 
 
 def _short(text: str) -> str:

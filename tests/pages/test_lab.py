@@ -110,6 +110,12 @@ class TestRace:
         rows = page.at.dataframe[0].value
         assert list(rows["auc_end"]) == [lane.summary["auc_final"] for lane in race.snapshot().lanes]
 
+    def test_its_end_can_be_taken_along_as_one_picture(self) -> None:
+        page = Lab(**SHORT, start="1")
+        snapshot = page.finish_race().snapshot()
+        assert [button.label for button in page.at.get("download_button")] == ["One picture for slides (SVG)"]
+        assert all(lane.findings for lane in snapshot.lanes)
+
     def test_the_bias_pair_is_told_in_two_acts_beside_what_was_measured(self) -> None:
         page = Lab(pair="bias", start="1")
         race = page.finish_race()
