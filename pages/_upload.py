@@ -56,8 +56,9 @@ def own_table() -> None:
     """
     with st.popover("Use my own table", icon=":material/upload_file:", width="stretch"):
         problem = _upload()
-    if problem:
-        st.error(plain(problem), icon=":material/error:")
+    with st.container():  # always: what follows keeps its place
+        if problem:
+            st.error(plain(problem), icon=":material/error:")
 
 
 def _upload() -> str:

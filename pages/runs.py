@@ -229,8 +229,9 @@ def _import() -> None:
 
 def _messages() -> None:
     # What became of an import is said in its popover, which is closed by then, or lies over this.
-    for problem in (st.session_state.pop("runs_problem", ""), st.session_state.get("import_told", ("",))[0]):
-        if problem:
+    problems = (st.session_state.pop("runs_problem", ""), st.session_state.get("import_told", ("",))[0])
+    with st.container():  # always: a popover that is moved by a message closes
+        for problem in filter(None, problems):
             st.error(plain(problem), icon=":material/error:")
 
 

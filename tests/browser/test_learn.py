@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_dashboard import AGAIN, PATIENCE, SLOW, Visit, slow_run
+from tests.browser.test_dashboard import AGAIN, PATIENCE, PLANE, SLOW, Visit, slow_run
 from tests.conftest import Dashboard
 
 pytestmark = pytest.mark.browser
@@ -218,7 +218,7 @@ def test_nothing_moves_for_those_who_want_less_motion(browser: Browser, dashboar
     visit = Visit(browser, dashboard, 1024, motion=wish)
     slow_run(visit)
     visit.repainted(2)
-    glides = visit.page.evaluate("Boolean(document.querySelector('.live-plotly').layout.transition)")
+    glides = visit.page.evaluate(f"Boolean(document.querySelector({PLANE!r}).layout.transition)")
     visit.button("Stop").click()
     visit.badge("stopped")
     page = visit.page
