@@ -212,7 +212,8 @@ def _words(shown: Race, snapshot: RaceSnapshot, number: int) -> None:
         # The same may be a trifle in one set-up and the end of another.
         alike = sum(bool(one.findings) and one.findings[0].title == first.title for one in snapshot.lanes) > 1
         title = f"{word}: {first.title}" if alike else first.title
-        st.badge(plain(title), icon=icon, color=color, help=plain(first.evidence))
+        # No badge: it stays on one line, which is cut beside the plane.
+        st.markdown(f":{color}[{icon} {plain(title)}]", help=plain(first.evidence))
     if not snapshot.state.active:
         st.button(
             "Open in the Playground",

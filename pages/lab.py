@@ -28,13 +28,15 @@ _STYLE = """<style>
 [class*=st-key-lab_top_] > :first-child { flex: 1 1 8.5rem; min-width: 8.5rem; }
 [class*=st-key-lab_top_] > :last-child { flex: 0 1 min(330px, var(--lab-plane)); }
 [class*=st-key-lab_words_] { gap: 0.2rem; }
-[class*=st-key-lab_words_] .stMarkdownBadge { white-space: normal; display: inline-block; line-height: 1.25; }
 [class*=st-key-lab_words_] button > div { text-align: left; }
 .st-key-lab_spread [data-testid=stColumn] { min-width: min(100%, 24rem); }
 .st-key-lab_pairs button { justify-content: flex-start; text-align: left; }
 .st-key-lab_pairs button > div { justify-content: flex-start; }
 .st-key-lab_pairs { gap: 0.35rem; }
 [class*=st-key-lab_column_] { gap: 0.3rem; }
+/* The curves begin at one height, however many lines the words above them take. */
+[data-testid=stColumn] :has(> [class*=st-key-lab_column_]), [class*=st-key-lab_column_] { flex-grow: 1; }
+[class*=st-key-lab_column_] > :has(> [class*=st-key-lab_top_]) { flex-grow: 1; }
 @media (max-width: 1150px) {
   .st-key-lab_bar > .st-key-lab_view { flex-basis: 100%; }
 }
