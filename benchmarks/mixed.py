@@ -53,8 +53,8 @@ def so_gaal(X: FloatArray, seed: int) -> Scores:
 DETECTORS: Mapping[str, Callable[[FloatArray, int], Scores]] = {
     "auto": automatic,
     "SO-GAAL": so_gaal,
-    "Isolation Forest": lambda X, seed: isolation_forest(X, seed, bool)[0],
-    "kNN": lambda X, seed: knn(X, seed, bool)[0],
+    "Isolation Forest": lambda X, seed: isolation_forest(X, seed)[0],
+    "kNN": lambda X, seed: knn(X, seed)[0],
 }
 
 

@@ -1,5 +1,8 @@
 """What benchmarks/mixed.py measures: today is the library's own way, and planted rows are what they are said to be."""
 
+import importlib
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from benchmarks.parts.mixed_tables import extreme, glued, new_level, swapped
 from sogaal.data import read_table
 from sogaal.scaling import Scaler
 
+ROOT = Path(__file__).parents[1]
 N = 400
 
 
@@ -69,3 +73,14 @@ def test_planted_rows(frame: pd.DataFrame) -> None:
         assert set(halves[name].dropna()) <= set(frame[name].dropna())
     assert (halves["size"] != rows["size"]).any()
     assert (halves["size"] == rows["size"]).any()
+
+
+@pytest.mark.parametrize("detector", ["Isolation Forest", "kNN"])
+def test_detectors_score_lower_what_lies_apart(detector: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    found = importlib.import_module("mixed").DETECTORS[detector]
+    X = np.random.default_rng(1).normal(0.5, 0.03, (N, 2)).astype(np.float32)
+    X[:2] = [[0, 0], [1, 1]]
+    scores = found(X, 0)
+    assert scores.shape == (N,)
+    assert scores[0] < np.median(scores)
