@@ -94,7 +94,9 @@ def _roles(names: list[str], gaps: bool) -> None:
             key="upload_gaps",
             on_change=changed,
             help="What is missing is filled with the median or the most frequent value. On: a feature also says where, "
-            "and weighs as much as any other, so that rows with a rare gap rank high. Off: the filled value is all.",
+            "and weighs as much as any other, so that rows with a rare gap rank high. Off: the filled value is all. "
+            "On is better where a gap is a sign of something, off where it is none; where you cannot know, rank both "
+            "ways and look first at the rows that are high in both (docs/gaps.md).",
         )
 
 

@@ -130,7 +130,7 @@ def _tell_of_gaps(run: Shown, flags: npt.NDArray[np.int8]) -> None:
     words = gap_words(run.dataset, flags)
     if words:
         st.info(
-            f"{words} If it should not, turn off *{GAPS_LABEL}* where the columns of the table are chosen "
+            f"{words} If gaps mean nothing here, turn off *{GAPS_LABEL}* where the columns of the table are chosen "
             "(the file's preview on the Playground; on the command line --gaps fill), and train again.",
             icon=":material/info:",
         )

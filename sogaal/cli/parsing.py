@@ -110,7 +110,7 @@ def add_reading_arguments(parser: argparse._ActionsContainer) -> None:
         "--gaps",
         choices=GAPS,
         help="missing values: mark (the default) fills them and has a feature say where, so that a gap counts in "
-        "itself; fill does the first alone",
+        "itself; fill does the first alone, which ranks better where gaps mean nothing (docs/gaps.md)",
     )
 
 

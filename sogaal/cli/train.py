@@ -210,7 +210,7 @@ def tell_of_gaps(training: "Training | EnsembleTraining", share: float = 0.05) -
 
     words = gap_words(training.dataset, flag(training.logits, share)) if marks_gaps(training.dataset) else ""
     if words:
-        print(f"note: {words} If it should not, read the table with --gaps fill.", file=sys.stderr)
+        print(f"note: {words} If gaps mean nothing here, read the table with --gaps fill.", file=sys.stderr)
 
 
 def source_of(arguments: argparse.Namespace) -> str:

@@ -61,6 +61,7 @@ def read_table(
     ignore: names of columns to leave out. sheet: of an Excel workbook, None = its first.
     gaps: whether a missing value itself counts. "mark": it is filled, and a feature named "... missing" says where, of
         the same weight as any other; "fill": it is filled and that is all. In new rows a model then does the same.
+        The first ranks better where gaps are a sign of something, the second where they are none (docs/gaps.md).
     max_bytes: most that the file may hold, packed and unpacked.
 
     Numbers without gaps become X as they are. Otherwise a :class:`sogaal.preparation.Preparation` is fitted, which

@@ -77,7 +77,7 @@ def _gaps(content: ReportContent, at: At) -> Iterator[Html]:
     """What to say where rows with empty cells fill the top."""
     words = gap_words(content.dataset, flag(content.logits[at], content.share))
     if words:
-        yield tag("p", f"{words} If it should not, read the table with --gaps fill, and train again.")
+        yield tag("p", f"{words} If gaps mean nothing here, read the table with --gaps fill, and train again.")
 
 
 def _reasons(content: ReportContent, rows: list[int]) -> list[Child]:

@@ -79,7 +79,7 @@ def test_the_result_says_that_gaps_fill_the_top(session: Session) -> None:
     flags[np.argsort(logits)[:16]] = 1
     words = gap_words(job.dataset, flags)
     assert words
-    assert said.startswith(f"{words} If it should not, turn off *{GAPS_LABEL}*")
+    assert said.startswith(f"{words} If gaps mean nothing here, turn off *{GAPS_LABEL}*")
 
 
 def test_the_result_says_nothing_where_gaps_are_filled(session: Session) -> None:
