@@ -141,6 +141,7 @@ def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
             process.wait(timeout=30)
 
 
+@pytest.mark.flaky(reruns=1)  # Dask's own processes may be late on a busy machine
 def test_a_cluster_that_loses_a_worker_loses_no_trial(tmp_path: Path) -> None:
     store = RunStore(tmp_path / "runs")
     with cluster(tmp_path) as (address, workers):
