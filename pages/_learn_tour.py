@@ -59,8 +59,7 @@ def _about(failure: Failure, seen: Seeds) -> None:
     st.markdown(f"### {failure.title}\n\n{failure.why}\n\n**The set-up:** {failure.setup} All else is as usual.")
     what = "are found healthy" if failure.kind == "healthy" else "show it"
     # The AUC would answer the question below.
-    asked = "predict" not in _learn.hidden() and not _learn.done(f"tour_{failure.kind}_said")
-    auc = "" if asked else f"; last AUC {_spread(seen)}"
+    auc = "" if _learn.held(f"tour_{failure.kind}") else f"; last AUC {_spread(seen)}"
     st.caption(f"Measured: {seen.shown} of {seen.count} seeds {what}{auc}.")
 
 
