@@ -91,13 +91,14 @@ class Group:
         """What the record ``run`` says of the members that there are: steps and seconds of all, the best AUC, and,
         where they differ in the seed alone, means of the others; all that where ``numbers`` says nothing else.
         ``whole``: there will be no more, however many were planned."""
-        found = numbers_of(members, means=not set(self.varied) - {"seed"}) | dict(numbers or {})
         known = self.planned is not None and (whole or len(members) > self.planned.count)
+        population = Population(self.kind, len(members), self.varied, len(members) if known else self._planned)
+        found = numbers_of(members, means=not population.mixed) | dict(numbers or {})
         return {
             "step": found["steps"],
             "total_steps": found["steps"] if known else max(self.total_steps, found["steps"]),
             "summary": run_summary(self.dataset, self.config, self.scaler, 0, found, run=run),
-            "population": Population(self.kind, len(members), self.varied, len(members) if known else self._planned),
+            "population": population,
         }
 
 
