@@ -19,8 +19,6 @@ from sogaal.cli.parsing import (
 from sogaal.config import AUTO_SEEDS, FIELDS, PRESETS, FieldInfo, TrainConfig, make_config
 from sogaal.errors import DataError, DivergedError
 from sogaal.labelfree.measured import scaling_words
-from sogaal.spelling import number_word
-from sogaal.trust import SEEDS
 
 if TYPE_CHECKING:  # torch is loaded when the arguments are known to be good
     from sogaal.cli.ensemble import EnsembleTraining
@@ -70,9 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--trust",
         action="store_true",
-        help=f"train {number_word(SEEDS - 1)} more seeds (with stop_epochs auto: groups of them), say how much of the "
-        "top that --share flags they have in common and which rows owe their place to one, and keep that with the run; "
-        "no label is used, and what is repeatable may still be wrong",
+        help="train more seeds (with stop_epochs auto: groups of them), say how much of the top that --share flags "
+        "they have in common and which rows owe their place to one, and keep that with the run; no label is used, and "
+        "what is repeatable may still be wrong",
     )
     output.add_argument("--quiet", action="store_true", help="no progress bar and no notes")
     ensemble = parser.add_argument_group("an ensemble")
