@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.precision import in_floats
+
 FloatArray = npt.NDArray[np.float32]
+AnyFloats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,13 +22,21 @@ class DiscriminatorWeights:
 
     def logits(self, X: FloatArray) -> FloatArray:
         """D's logit for each row of ``X`` (m, d) float32 in the scaled space -> (m,) float32; lower = more abnormal."""
-        hidden = np.maximum(X @ self.w1 + self.b1, 0)
-        return np.asarray(hidden @ self.w2 + np.float32(self.b2), dtype=np.float32)
+        b2 = np.array(self.b2, dtype=np.float32)
+        return in_floats(_logits, X, self.w1, self.b1, self.w2, b2)
 
     def gradient(self, X: FloatArray) -> FloatArray:
         """d logit / d x at each row of ``X`` (m, d) -> (m, d) float32: the way that makes a point look more real."""
-        active = (X @ self.w1 + self.b1) > 0
-        return np.asarray((active * self.w2) @ self.w1.T, dtype=np.float32)
+        return in_floats(_gradient, X, self.w1, self.b1, self.w2)
+
+
+def _logits(X: AnyFloats, w1: AnyFloats, b1: AnyFloats, w2: AnyFloats, b2: AnyFloats) -> AnyFloats:
+    return np.asarray(np.maximum(X @ w1 + b1, 0) @ w2 + b2)
+
+
+def _gradient(X: AnyFloats, w1: AnyFloats, b1: AnyFloats, w2: AnyFloats) -> AnyFloats:
+    active = (X @ w1 + b1) > 0
+    return np.asarray((active * w2) @ w1.T)
 
 
 @dataclass(frozen=True, eq=False)

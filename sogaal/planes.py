@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sogaal.precision import in_floats
+
 FloatArray = npt.NDArray[np.float32]
+AnyFloats = npt.NDArray[np.floating]
 
 # Of a table with more rows than this, blocks of rows are looked at one after another, so that it is not copied.
 ROWS_AT_ONCE, BLOCK_ROWS = 50_000, 8_192
@@ -28,15 +31,19 @@ class Plane:
     def project(self, X: FloatArray) -> FloatArray:
         """Rows (m, d) -> their coordinates in the plane (m, 2) float32."""
         if len(X) <= ROWS_AT_ONCE:
-            return np.asarray((X - self.origin) @ self.basis.T, dtype=np.float32)
+            return in_floats(_project, X, self.origin, self.basis)
         uv = np.empty((len(X), 2), dtype=np.float32)
         for start in range(0, len(X), BLOCK_ROWS):  # no second table beside a large one
-            uv[start : start + BLOCK_ROWS] = (X[start : start + BLOCK_ROWS] - self.origin) @ self.basis.T
+            uv[start : start + BLOCK_ROWS] = in_floats(_project, X[start : start + BLOCK_ROWS], self.origin, self.basis)
         return uv
 
     def lift(self, uv: FloatArray) -> FloatArray:
         """Coordinates in the plane (m, 2) -> the points of the plane (m, d) float32."""
         return np.asarray(self.origin + uv @ self.basis, dtype=np.float32)
+
+
+def _project(X: AnyFloats, origin: AnyFloats, basis: AnyFloats) -> AnyFloats:
+    return np.asarray((X - origin) @ basis.T)
 
 
 def feature_plane(

@@ -252,7 +252,7 @@ class Course:
         frame = self.frame(step)
         if frame is None or self.rows is None:
             return float("nan")
-        return float(frame.discriminator.logits(self.rows).std())
+        return float(frame.discriminator.logits(self.rows).std(dtype=np.float64))
 
     @cached_property
     def _probes(self) -> tuple[FloatArray, FloatArray] | None:

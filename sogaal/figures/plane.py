@@ -133,7 +133,8 @@ def _arrows(frame: Frame, plane: Plane, view: View, rows: npt.NDArray[np.int64])
     """
     points = frame.generated[rows]
     tails = plane.project(points)
-    slope = frame.discriminator.gradient(points) @ plane.basis.T
+    # Double: shortly before a run diverges, the square of a slope is more than a float holds.
+    slope = frame.discriminator.gradient(points).astype(np.float64) @ plane.basis.T
     steepness = np.linalg.norm(slope, axis=1, keepdims=True) * view.side
     with np.errstate(invalid="ignore", divide="ignore"):
         unit = np.where(steepness > 0, slope * view.side / steepness, 0)
@@ -143,8 +144,8 @@ def _arrows(frame: Frame, plane: Plane, view: View, rows: npt.NDArray[np.int64])
 
 def _unit_lines(discriminator: DiscriminatorWeights, plane: Plane, view: View) -> FloatArray:
     """Where each hidden unit switches on or off, cut to the view: ends (h', 2, 2) of the lines that cross it."""
-    normal = (plane.basis @ discriminator.w1).T.astype(np.float64)
-    offset = (plane.origin @ discriminator.w1 + discriminator.b1).astype(np.float64)
+    w1 = discriminator.w1.astype(np.float64)
+    normal, offset = (plane.basis @ w1).T, plane.origin @ w1 + discriminator.b1
     size = np.linalg.norm(normal, axis=1)
     normal, offset, size = normal[size > 0], offset[size > 0], size[size > 0]
     middle = (view.low + view.high).astype(np.float64) / 2

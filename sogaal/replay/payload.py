@@ -21,6 +21,7 @@ from sogaal.figures.views import View, grown_view
 from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.history import HistoryView
 from sogaal.planes import Plane
+from sogaal.precision import in_floats
 
 FloatArray = npt.NDArray[np.float32]
 Json = dict[str, Any]
@@ -156,7 +157,7 @@ def _in_plane(discriminator: DiscriminatorWeights, plane: Plane) -> FloatArray:
     w1 = discriminator.w1.astype(np.float64)
     a, b = plane.basis.astype(np.float64) @ w1
     c = plane.origin.astype(np.float64) @ w1 + discriminator.b1
-    return np.stack([a, b, c, discriminator.w2], axis=1).astype(np.float32)
+    return in_floats(np.asarray, np.stack([a, b, c, discriminator.w2], axis=1))
 
 
 # -- curves --------------------------------------------------------------------------------------------------------

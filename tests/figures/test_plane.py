@@ -2,9 +2,14 @@ import numpy as np
 import pytest
 
 from sogaal import figures
+from sogaal.config import TrainConfig
+from sogaal.errors import DivergedError
 from sogaal.figures.plane import MAX_ARROWS, MAX_GENERATED
+from sogaal.figures.spec import pack
 from sogaal.frames import DiscriminatorWeights, Frame
 from sogaal.planes import feature_plane, pca_plane
+from sogaal.runs.camera import drawable
+from sogaal.trainer import Trainer
 from tests.figures.runs import frame, table
 
 ORDER = ["heatmap", "contour", "scatter", "scatter", "scatter", "scatter", "scatter"]
@@ -115,6 +120,39 @@ def test_points_far_off_are_counted_on_the_figure_and_in_the_caption():
     assert "20 of 300" in figures.plane_caption(info)
     notes = [a["text"] for a in figures.plane_spec(info)["layout"]["annotations"] if a.get("visible", True)]
     assert any("20 of 300" in note for note in notes)
+
+
+@pytest.mark.parametrize("d", [2, 5])
+def test_every_step_of_a_run_that_diverges_can_be_drawn(d):
+    """Without a warning too, which a test takes for an error: the last weights are so large that products overflow."""
+    X = (np.random.default_rng(3).normal(0, 1, (60, d)) * 1e17).astype(np.float32)
+    plane = feature_plane(X, 0, 1, ("width", "height")) if d == 2 else pca_plane(X)
+    scene = figures.make_scene(X, None, plane)
+    overflowed = 0
+    for moment in until_it_diverges(Trainer(X, TrainConfig(lr_d=1.0, stop_epochs=50))):
+        info = figures.plane_info(scene, moment)
+        assert ((info.heat >= 0) & (info.heat <= 1)).all()
+        assert np.isfinite(info.arrows).all()
+        assert np.isfinite(info.units).all()
+        pack(figures.plane_spec(info, layers=figures.LAYERS))
+        overflowed += not np.isfinite(in_single_precision(moment.discriminator, 3 * X)).all()
+    assert overflowed, "no step was near enough to the edge to try anything"
+
+
+def until_it_diverges(trainer):
+    """The frame after each step that can be drawn."""
+    while True:
+        try:
+            assert trainer.advance(), "it did not diverge"
+        except DivergedError:
+            return
+        if drawable(trainer.frame()):
+            yield trainer.frame()
+
+
+def in_single_precision(weights, X):
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.maximum(X @ weights.w1 + weights.b1, 0) @ weights.w2 + weights.b2
 
 
 def test_before_training_only_the_data_is_shown():
